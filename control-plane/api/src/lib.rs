@@ -1,0 +1,1 @@
+//! The admin API: routing, authentication and AWS's wire format

@@ -1,0 +1,1 @@
+//! The Coordinator trait and its Postgres implementation

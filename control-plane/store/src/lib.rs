@@ -1,0 +1,1 @@
+//! The only SQL: every query of the control plane

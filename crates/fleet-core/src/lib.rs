@@ -1,0 +1,1 @@
+//! Rollout and node sync as state machines without I/O

@@ -1,0 +1,1 @@
+//! Hosts, base paths and path templates compiled to one matcher

@@ -1,0 +1,1 @@
+//! Log setup and every metric name, in one place

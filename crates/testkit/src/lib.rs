@@ -1,0 +1,1 @@
+//! Starts real Postgres, both planes, echo servers and fault proxies for tests

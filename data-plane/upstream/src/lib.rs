@@ -1,0 +1,1 @@
+//! Resolver, connection pools and outbound HTTP
