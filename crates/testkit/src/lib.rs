@@ -1,1 +1,11 @@
-//! Starts real Postgres, both planes, echo servers and fault proxies for tests
+//! Real parts for tests: Postgres, both planes, upstreams and broken lines.
+//!
+//! Nothing here is a mock of our own code. Tests start the real thing on free
+//! ports in temporary folders, break it on purpose, and wait on states instead
+//! of sleeping. What a test started ends with the test process, however that
+//! ends.
+//!
+//! This crate serves tests only, so its functions panic with what went wrong
+//! where a test could do nothing better than unwrap.
+
+pub mod postgres;

@@ -1,0 +1,100 @@
+//! One database per test.
+
+use std::env;
+
+use sqlx::{Connection, PgConnection};
+
+use super::shared;
+
+/// A database of its own for one test, dropped with this value.
+#[derive(Debug)]
+pub struct TestDatabase {
+    name: String,
+    url: String,
+    /// A database of the same server, from which this one is made and dropped.
+    admin_url: String,
+}
+
+impl TestDatabase {
+    /// Makes an empty database.
+    ///
+    /// # Panics
+    /// When there is no Postgres to be had, with what to install.
+    pub async fn create() -> Self {
+        let admin_url = match env::var("DATABASE_URL") {
+            Ok(url) if !url.is_empty() => url,
+            _ => tokio::task::spawn_blocking(shared::server_url)
+                .await
+                .expect("starting Postgres does not panic"),
+        };
+        let name = format!("gw_test_{}_{:016x}", std::process::id(), fastrand::u64(..));
+        run(&admin_url, format!("CREATE DATABASE \"{name}\"")).await.expect("CREATE DATABASE");
+        let url = with_database(&admin_url, &name);
+        Self { name, url, admin_url }
+    }
+
+    /// Its URL, as `DATABASE_URL` takes it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let statement = format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name);
+        let url = self.admin_url.clone();
+        // A thread of its own: the caller's runtime cannot be blocked on here.
+        let done = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(run(&url, statement)).map_err(std::io::Error::other)
+        });
+        // A server that a test has killed takes its databases along.
+        if let Ok(Err(error)) = done.join() {
+            tracing::debug!(%error, "test database not dropped");
+        }
+    }
+}
+
+async fn run(url: &str, statement: String) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await?;
+    connection.close().await
+}
+
+/// `url` with another database name; its query (options) stays.
+fn with_database(url: &str, name: &str) -> String {
+    let (head, query) = url.split_once('?').map_or((url, None), |(h, q)| (h, Some(q)));
+    let authority = head.find("://").map_or(0, |at| at + 3);
+    let end = head[authority..].find('/').map_or(head.len(), |at| authority + at);
+    let query = query.map(|q| format!("?{q}")).unwrap_or_default();
+    format!("{}/{name}{query}", &head[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_of_a_url_is_replaced() {
+        let cases = [
+            ("postgres://u:p@h:1/old", "postgres://u:p@h:1/new"),
+            ("postgres://h", "postgres://h/new"),
+            ("postgres://h/", "postgres://h/new"),
+            ("postgresql://h/old?sslmode=disable", "postgresql://h/new?sslmode=disable"),
+            ("postgres:///old?host=/run/pg", "postgres:///new?host=/run/pg"),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(with_database(url, "new"), expected, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn databases_are_apart_and_dropped() {
+        let (one, two) = tokio::join!(TestDatabase::create(), TestDatabase::create());
+        run(one.url(), "CREATE TABLE only_here (a int)".into()).await.expect("create");
+        assert!(run(two.url(), "SELECT * FROM only_here".into()).await.is_err());
+        let url = one.url().to_owned();
+        drop(one);
+        assert!(run(&url, "SELECT 1".into()).await.is_err());
+    }
+}
