@@ -1,1 +1,13 @@
-//! Rollout and node sync as state machines without I/O
+//! The fleet's logic without its wires: how a node follows the declared world
+//! ([`node`]), how a replica follows its nodes ([`session`]), how a release
+//! reaches the fleet ([`rollout`]), and the world that a replica declares
+//! ([`world`]).
+//!
+//! Every machine is `(state, event, now) -> effects`; `now` is in
+//! milliseconds and always comes in as an argument. Nothing here does I/O,
+//! reads a clock or draws at random, so `tests/simulation.rs` can run whole
+//! fleets through thousands of schedules. `LIFECYCLE.md` draws the states.
+
+pub mod declared;
+pub mod message;
+pub mod node;
