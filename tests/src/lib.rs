@@ -1,1 +1,3 @@
-//! Black-box tests of the whole system
+//! Black-box tests of the whole system, and the functions that its fuzzers call.
+
+pub mod fuzz_targets;
