@@ -1,0 +1,193 @@
+//! Bodies in both directions: what is sent to an origin and what comes back.
+
+use std::{
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::{
+    error::{BoxError, Error},
+    pool::{Lease, Slot},
+    stall::Stall,
+};
+
+/// Longest pause within a client's request body unless set otherwise.
+pub const DEFAULT_REQUEST_BODY_IDLE: Duration = Duration::from_secs(30);
+
+/// The client stopped sending its body in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("request body stalled")]
+pub struct RequestBodyStalled;
+
+/// A request body on its way to an origin.
+#[derive(Debug, Default)]
+pub struct Body(Kind);
+
+#[derive(Debug, Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Full(Bytes),
+    Incoming(Incoming, Stall),
+}
+
+impl Body {
+    /// No body.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self(Kind::Empty)
+    }
+
+    /// Bytes that are there already.
+    pub fn full(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        Self(if bytes.is_empty() { Kind::Empty } else { Kind::Full(bytes) })
+    }
+
+    /// A client's body, streamed; fails with [`RequestBodyStalled`] when the
+    /// client pauses for longer than `idle`.
+    #[must_use]
+    pub fn incoming(body: Incoming, idle: Duration) -> Self {
+        if body.is_end_stream() {
+            Self(Kind::Empty)
+        } else {
+            Self(Kind::Incoming(body, Stall::new(idle)))
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self.0, Kind::Empty)
+    }
+}
+
+impl From<Incoming> for Body {
+    fn from(body: Incoming) -> Self {
+        Self::incoming(body, DEFAULT_REQUEST_BODY_IDLE)
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::full(bytes)
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Kind::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Kind::Incoming(body, stall) => match Pin::new(body).poll_frame(cx) {
+                Poll::Ready(frame) => {
+                    stall.progressed();
+                    Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+                }
+                Poll::Pending => {
+                    ready!(stall.poll_paused(cx));
+                    Poll::Ready(Some(Err(RequestBodyStalled.into())))
+                }
+            },
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Full(_) => false,
+            Kind::Incoming(body, _) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Incoming(body, _) => body.size_hint(),
+        }
+    }
+}
+
+/// The body of an answer, streamed. Its connection returns to the pool when
+/// the last byte has been read; dropping it earlier closes the connection.
+#[derive(Debug)]
+pub struct ResponseBody {
+    incoming: Incoming,
+    stall: Stall,
+    /// Taken when the connection went back.
+    lease: Option<(Rc<Slot>, Lease)>,
+}
+
+impl ResponseBody {
+    pub(crate) fn new(incoming: Incoming, idle: Duration, slot: Rc<Slot>, lease: Lease) -> Self {
+        let mut body = Self { incoming, stall: Stall::new(idle), lease: Some((slot, lease)) };
+        // A short answer came in one read: the connection is free already,
+        // although nobody has looked at the body yet.
+        if body.lease.as_ref().is_some_and(|(_, lease)| lease.is_ready()) {
+            body.release();
+        }
+        body
+    }
+
+    fn release(&mut self) {
+        if let Some((slot, lease)) = self.lease.take() {
+            slot.put(lease);
+        }
+    }
+}
+
+impl HttpBody for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.stall.progressed();
+                if self.incoming.is_end_stream() {
+                    self.release();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(None) => {
+                self.release();
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.lease = None;
+                Poll::Ready(Some(Err(Error::of_body(error))))
+            }
+            Poll::Pending => {
+                ready!(self.stall.poll_paused(cx));
+                self.lease = None;
+                Poll::Ready(Some(Err(Error::BodyTimeout)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}

@@ -1,0 +1,138 @@
+//! Opening a connection: resolve, check the network rules, connect, shake
+//! hands, and start the task that drives it.
+
+use std::{
+    cell::Cell,
+    net::{IpAddr, SocketAddr},
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
+
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+
+use crate::{
+    body::Body,
+    client::SetupError,
+    config::Config,
+    error::Error,
+    network::Networks,
+    resolve::Resolver,
+    target::{Scheme, Target},
+    tls::Connectors,
+};
+
+/// Addresses of one host that a single connect tries.
+const MAX_TRIES: usize = 4;
+
+pub(crate) struct Connector {
+    resolver: Rc<Resolver>,
+    networks: Arc<Networks>,
+    tls: Connectors,
+    http: Builder,
+}
+
+impl Connector {
+    pub(crate) fn new(config: &Config) -> Result<Self, SetupError> {
+        let mut http = Builder::new();
+        http.max_header_size(config.max_response_head_bytes);
+        Ok(Self {
+            resolver: Resolver::system(),
+            networks: Arc::clone(&config.networks),
+            tls: Connectors::new(&config.extra_roots)?,
+            http,
+        })
+    }
+
+    pub(crate) fn resolver(&self) -> &Rc<Resolver> {
+        &self.resolver
+    }
+
+    /// A ready connection; `turn` rotates over the host's addresses.
+    pub(crate) async fn connect(
+        &self,
+        target: &Target,
+        turn: &Cell<usize>,
+        limit: Duration,
+    ) -> Result<SendRequest<Body>, Error> {
+        let connecting = async {
+            let tcp = self.tcp(target, turn, limit).await?;
+            // Requests are written whole; waiting to fill a segment only delays.
+            tcp.set_nodelay(true).map_err(|source| Error::Closed {
+                retry_safe: true,
+                source: Some(source.into()),
+            })?;
+            match (target.scheme(), target.server_name()) {
+                (Scheme::Https, Some(name)) => {
+                    let tls = self.tls.of(target.tls()).connect(name.clone(), tcp).await;
+                    self.drive(tls.map_err(Error::Tls)?).await
+                }
+                _ => self.drive(tcp).await,
+            }
+        };
+        tokio::time::timeout(limit, connecting).await.unwrap_or(Err(Error::ConnectTimeout))
+    }
+
+    async fn tcp(
+        &self,
+        target: &Target,
+        turn: &Cell<usize>,
+        limit: Duration,
+    ) -> Result<TcpStream, Error> {
+        let addresses = self.addresses(target).await?;
+        let first = turn.get();
+        turn.set(first.wrapping_add(1));
+        let tries = addresses.len().min(MAX_TRIES);
+        // A black hole among several addresses must leave time for the others.
+        let per_try = limit / u32::try_from(tries).unwrap_or(1).max(1);
+        let mut last = Error::ConnectTimeout;
+        for step in 0..tries {
+            let address = addresses[first.wrapping_add(step) % addresses.len()];
+            let connecting = TcpStream::connect(SocketAddr::new(address, target.port()));
+            match tokio::time::timeout(per_try, connecting).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(source)) => last = Error::Connect { address, source },
+                Err(_elapsed) => last = Error::ConnectTimeout,
+            }
+        }
+        Err(last)
+    }
+
+    /// The addresses that the rules permit.
+    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, Error> {
+        let found = match target.address() {
+            Some(address) => vec![address],
+            None => self.resolver.resolve(target.host()).await?.to_vec(),
+        };
+        let first = found.first().copied();
+        let permitted: Vec<IpAddr> =
+            found.into_iter().filter(|address| self.networks.permit(*address)).collect();
+        match first {
+            Some(denied) if permitted.is_empty() => Err(Error::Denied(denied)),
+            _ => Ok(permitted),
+        }
+    }
+
+    async fn drive<T>(&self, io: T) -> Result<SendRequest<Body>, Error>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let (sender, connection) = self
+            .http
+            .handshake(TokioIo::new(io))
+            .await
+            .map_err(|error| Error::of_exchange(error, true))?;
+        tokio::task::spawn_local(async move {
+            if let Err(error) = connection.await {
+                // The request in flight, if any, reports it to its caller.
+                tracing::trace!(%error, "origin connection ended");
+            }
+        });
+        Ok(sender)
+    }
+}
