@@ -1,1 +1,44 @@
-//! Compiles a declared API to what a proxy runs, or to the list of what is wrong with it
+//! Compiles a declared API to what a proxy runs, or to the list of what is
+//! wrong with it.
+//!
+//! Three steps, each cheaper and more frequent than the one before:
+//! [`compile`] turns the content of a deployment into a [`CompiledApi`];
+//! [`CompiledStage::bind`] joins compiled deployments with one release of a
+//! stage, so that requests format as little as possible; [`World::with`] puts
+//! stages into the map that requests are looked up in, copying only what
+//! changed.
+//!
+//! A fault is either *fatal* (AWS refuses the deployment) or *poisoned* (AWS
+//! deploys it and answers with its run-time error; so does the compiled
+//! route). The crate is pure: control plane and nodes run the same code and
+//! agree on what is wrong. What only a request knows comes in through
+//! [`Values`].
+
+mod api;
+mod compile;
+mod context;
+mod fault;
+mod gateway;
+mod mock;
+mod source;
+mod stage;
+mod text;
+mod throttle;
+mod uri;
+mod world;
+
+pub use api::{
+    Checks, CompiledApi, CompiledResource, Headers, HttpProxy, Integration, Mappings,
+    ParameterPlace, Required, Route, Uri,
+};
+pub use compile::{Limits, compile};
+pub use context::{ContextVar, Values};
+pub use fault::{Fault, FaultKind};
+pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered};
+pub use mock::{Mock, MockAnswer, MockResponse};
+pub use source::{Source, Value};
+pub use stage::{Bound, Canary, CompiledStage};
+pub use text::{NeedsEngine, Text};
+pub use throttle::Throttle;
+pub use uri::{InvalidAddress, Origin, Piece, Target};
+pub use world::World;
