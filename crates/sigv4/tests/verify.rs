@@ -70,12 +70,15 @@ fn documented_examples() {
     }
 }
 
+/// Headers, exception, message.
+type Refused<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 #[test]
 fn malformed_authorization() {
     let full = "AWS4-HMAC-SHA256 Credential=A/20150830/r/s/aws4_request, SignedHeaders=host, \
                 Signature=00";
     let date = ("x-amz-date", "20150830T123600Z");
-    let table: &[(&[(&str, &str)], &str, &str)] = &[
+    let table: &[Refused<'_>] = &[
         (&[], "MissingAuthenticationTokenException", "Missing Authentication Token"),
         (
             &[("authorization", "abc"), date],

@@ -1,6 +1,13 @@
-//! The shapes on the wire: AWS's management API (`aws`, patch operations,
-//! paging) and Gatewright's own additions below `/gatewright/v1/`
-//! ([`gatewright`]). Serde only; the admin API serves these types and `gwctl`
-//! reads them.
+//! The shapes on the wire: AWS's management API ([`aws`], [`patch`], [`page`])
+//! and Gatewright's own additions below `/gatewright/v1/` ([`gatewright`]).
+//! The admin API serves these types and `gwctl` reads them. Pure.
 
+pub mod aws;
+pub mod body;
+pub mod fault;
 pub mod gatewright;
+pub mod page;
+pub mod patch;
+
+pub use body::{Body, FromBody};
+pub use fault::{Fault, FaultKind};

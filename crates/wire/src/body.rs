@@ -1,0 +1,280 @@
+//! Reading JSON bodies as AWS does: a wrong type is a `SerializationException`
+//! at once; enumerations and required members are collected, so that one
+//! `ValidationException` names them all. Unknown members are ignored, null
+//! means absent.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::Fault;
+
+/// A request that can be read from a body.
+pub trait FromBody: Sized {
+    /// AWS's name of the input shape with a small first letter, as it stands
+    /// in validation messages: `createRestApiInput`.
+    const INPUT: &'static str;
+
+    /// Takes the members out of the body.
+    ///
+    /// # Errors
+    /// When a member has a wrong JSON type.
+    fn read(body: &mut Body) -> Result<Self, Fault>;
+
+    /// Reads a whole body. An empty one counts as `{}`.
+    ///
+    /// # Errors
+    /// When it is not a JSON object, or members are of a wrong type, absent
+    /// though required, or outside their enumeration.
+    fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+        let mut body = Body::parse(Self::INPUT, bytes)?;
+        let value = Self::read(&mut body)?;
+        body.finish()?;
+        Ok(value)
+    }
+}
+
+/// A JSON object being read.
+#[derive(Debug)]
+pub struct Body {
+    members: Map<String, Value>,
+    place: String,
+    violations: Vec<String>,
+}
+
+impl Body {
+    /// Parses a body; `place` prefixes the names in validation messages.
+    ///
+    /// # Errors
+    /// When it is not a JSON object.
+    pub fn parse(place: &str, bytes: &[u8]) -> Result<Self, Fault> {
+        let members = if bytes.iter().all(u8::is_ascii_whitespace) {
+            Map::new()
+        } else {
+            match serde_json::from_slice(bytes) {
+                Ok(Value::Object(members)) => members,
+                Ok(_) => {
+                    return Err(Fault::serialization("Expected a JSON object as request body"));
+                }
+                Err(error) => {
+                    return Err(Fault::serialization(format!(
+                        "Could not parse request body into json: {error}"
+                    )));
+                }
+            }
+        };
+        Ok(Self { members, place: place.to_owned(), violations: Vec::new() })
+    }
+
+    /// Fails if anything was found amiss.
+    ///
+    /// # Errors
+    /// A `ValidationException` over all violations.
+    pub fn finish(self) -> Result<(), Fault> {
+        if self.violations.is_empty() { Ok(()) } else { Err(Fault::validation(&self.violations)) }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// Notes a value outside its enumeration.
+    fn not_in(&mut self, value: &str, at: &str, allowed: &[&str]) {
+        self.violations.push(format!(
+            "Value '{value}' at '{}.{at}' failed to satisfy constraint: \
+             Member must satisfy enum value set: [{}]",
+            self.place,
+            allowed.join(", ")
+        ));
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// When it is of another type; so for all readers below.
+    pub fn string(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        self.take(name).map(as_string).transpose()
+    }
+
+    /// A text that must be there; an absent one is noted and read as empty.
+    pub fn required(&mut self, name: &str) -> Result<String, Fault> {
+        let value = self.string(name)?;
+        if value.is_none() {
+            self.violations.push(format!(
+                "Value null at '{}.{name}' failed to satisfy constraint: Member must not be null",
+                self.place
+            ));
+        }
+        Ok(value.unwrap_or_default())
+    }
+
+    /// A text out of an enumeration.
+    pub fn one_of(&mut self, name: &str, allowed: &[&str]) -> Result<Option<String>, Fault> {
+        let value = self.string(name)?;
+        if let Some(text) = value.as_deref().filter(|text| !allowed.contains(text)) {
+            self.not_in(text, name, allowed);
+        }
+        Ok(value)
+    }
+
+    /// Notes those of a list that are outside their enumeration.
+    pub fn each_of(&mut self, name: &str, values: &[String], allowed: &[&str]) {
+        if values.iter().any(|value| !allowed.contains(&value.as_str())) {
+            self.violations.push(format!(
+                "Value '[{}]' at '{}.{name}' failed to satisfy constraint: \
+                 Member must satisfy constraint: [Member must satisfy enum value set: [{}]]",
+                values.join(", "),
+                self.place,
+                allowed.join(", ")
+            ));
+        }
+    }
+
+    /// A truth value.
+    pub fn boolean(&mut self, name: &str) -> Result<Option<bool>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(other) => Err(wrong_type(&other, "Boolean")),
+        }
+    }
+
+    /// A whole number.
+    pub fn integer(&mut self, name: &str) -> Result<Option<i64>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| wrong_type(&value, "Integer")),
+        }
+    }
+
+    /// A number.
+    pub fn double(&mut self, name: &str) -> Result<Option<f64>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(value) => value.as_f64().map(Some).ok_or_else(|| wrong_type(&value, "Double")),
+        }
+    }
+
+    /// A list of texts; absent means empty.
+    pub fn strings(&mut self, name: &str) -> Result<Vec<String>, Fault> {
+        self.list(name)?.into_iter().flatten().map(as_string).collect()
+    }
+
+    /// A list of texts, with absent kept apart from empty.
+    pub fn optional_strings(&mut self, name: &str) -> Result<Option<Vec<String>>, Fault> {
+        match self.list(name)? {
+            None => Ok(None),
+            Some(values) => values.into_iter().map(as_string).collect::<Result<_, _>>().map(Some),
+        }
+    }
+
+    /// A list of objects, each read by `read`; places count from 1.
+    pub fn objects<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&mut Self) -> Result<T, Fault>,
+    ) -> Result<Vec<T>, Fault> {
+        let mut out = Vec::new();
+        for (index, value) in self.list(name)?.into_iter().flatten().enumerate() {
+            let place = format!("{}.{name}.{}.member", self.place, index + 1);
+            out.push(self.nested(value, place, &read)?);
+        }
+        Ok(out)
+    }
+
+    /// An object within, read by `read`.
+    pub fn object<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&mut Self) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let place = format!("{}.{name}", self.place);
+        self.nested(value, place, &read).map(Some)
+    }
+
+    fn nested<T>(
+        &mut self,
+        value: Value,
+        place: String,
+        read: &impl Fn(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let Value::Object(members) = value else {
+            return Err(Fault::serialization("Start of structure or map expected"));
+        };
+        let mut body = Self { members, place, violations: Vec::new() };
+        let out = read(&mut body)?;
+        self.violations.append(&mut body.violations);
+        Ok(out)
+    }
+
+    /// A map of texts; absent means empty.
+    pub fn string_map(&mut self, name: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let pairs = self.map(name)?.into_iter().flatten().filter(|(_, value)| !value.is_null());
+        pairs.map(|(key, value)| Ok((key, as_string(value)?))).collect()
+    }
+
+    /// A map of texts or nulls; absent means empty.
+    pub fn nullable_map(&mut self, name: &str) -> Result<BTreeMap<String, Option<String>>, Fault> {
+        let pairs = self.map(name)?.into_iter().flatten();
+        pairs
+            .map(|(key, value)| match value {
+                Value::Null => Ok((key, None)),
+                other => Ok((key, Some(as_string(other)?))),
+            })
+            .collect()
+    }
+
+    /// A map of truth values; absent means empty.
+    pub fn boolean_map(&mut self, name: &str) -> Result<BTreeMap<String, bool>, Fault> {
+        let pairs = self.map(name)?.into_iter().flatten().filter(|(_, value)| !value.is_null());
+        pairs
+            .map(|(key, value)| match value {
+                Value::Bool(value) => Ok((key, value)),
+                other => Err(wrong_type(&other, "Boolean")),
+            })
+            .collect()
+    }
+
+    fn map(&mut self, name: &str) -> Result<Option<Map<String, Value>>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Object(map)) => Ok(Some(map)),
+            Some(Value::Array(_)) => {
+                Err(Fault::serialization("Start of list found where not expected"))
+            }
+            Some(other) => Err(wrong_type(&other, "Map")),
+        }
+    }
+
+    fn list(&mut self, name: &str) -> Result<Option<Vec<Value>>, Fault> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Array(values)) => Ok(Some(values)),
+            Some(_) => Err(Fault::serialization("Expected list or null")),
+        }
+    }
+}
+
+fn as_string(value: Value) -> Result<String, Fault> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => Err(wrong_type(&other, "String")),
+    }
+}
+
+/// AWS's text, which lets its Java shine through.
+fn wrong_type(given: &Value, wanted: &str) -> Fault {
+    let class = match given {
+        Value::Object(_) => {
+            return Fault::serialization("Start of structure or map found where not expected");
+        }
+        Value::Array(_) => return Fault::serialization("Start of list found where not expected"),
+        Value::Bool(_) => "Boolean",
+        Value::Number(number) if number.is_f64() => "Double",
+        Value::Number(_) => "Integer",
+        Value::String(_) => "String",
+        Value::Null => "Object",
+    };
+    Fault::serialization(format!("class java.lang.{class} can not be converted to an {wanted}"))
+}

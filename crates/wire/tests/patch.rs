@@ -1,0 +1,571 @@
+//! Every path of the reference's patch table, with right and wrong operations.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use gw_model::{
+    Integration, IntegrationResponse, IntegrationType, Method, MethodResponse, Model, RestApi,
+};
+use gw_wire::{
+    Fault, FaultKind, FromBody as _,
+    aws::{CreateRestApi, CreateStage, Patch},
+    patch::{
+        Op, PatchOperation, StageDraft, escape, patch_description, patch_integration,
+        patch_integration_response, patch_method, patch_method_response, patch_model,
+        patch_rest_api, patch_stage, resource_patch, unescape,
+    },
+};
+use proptest::prelude::*;
+
+type Step = (Op, &'static str, Option<&'static str>);
+use Op::{Add as A, Move as M, Remove as D, Replace as R, Test as T};
+
+fn steps(steps: &[Step]) -> Vec<PatchOperation> {
+    steps.iter().map(|(op, path, value)| PatchOperation::new(*op, path, *value)).collect()
+}
+
+fn rest_api(body: &str) -> RestApi {
+    CreateRestApi::parse(body.as_bytes()).unwrap().to_model("a".into()).unwrap()
+}
+
+fn text(result: Result<(), Fault>) -> String {
+    result.unwrap_err().message
+}
+
+fn unsupported(path: &str, op: Op) -> String {
+    format!(
+        "Invalid patch path  '{path}' specified for op '{op}'. Please choose supported operations"
+    )
+}
+
+#[test]
+fn rest_api_paths() {
+    let mut api = rest_api(r#"{"name":"n","binaryMediaTypes":["a/b"]}"#);
+    patch_rest_api(
+        &mut api,
+        &steps(&[
+            (R, "/name", Some("m")),
+            (A, "/description", Some("d")),
+            (R, "/apiKeySource", Some("AUTHORIZER")),
+            (R, "/disableExecuteApiEndpoint", Some("true")),
+            (A, "/binaryMediaTypes/image~1png", None),
+            (R, "/binaryMediaTypes/a~1b", Some("c/d")),
+            (R, "/minimumCompressionSize", Some("10")),
+            (R, "/endpointConfiguration/types/EDGE", Some("PRIVATE")),
+            (R, "/endpointConfiguration/ipAddressType", Some("dualstack")),
+            (A, "/endpointConfiguration/vpcEndpointIds", Some("vpce-1")),
+            (A, "/endpointConfiguration/vpcEndpointIds", Some("vpce-2")),
+            (D, "/endpointConfiguration/vpcEndpointIds", Some("vpce-1")),
+            (R, "/endpointAccessMode", Some("STRICT")),
+            (R, "/securityPolicy", Some("TLS_1_2")),
+            (R, "/policy", Some("{}")),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(api.name, "m");
+    assert_eq!(api.description.as_deref(), Some("d"));
+    assert_eq!(api.binary_media_types, ["c/d", "image/png"]);
+    assert_eq!(api.minimum_compression_size_bytes, Some(10));
+    assert_eq!(api.endpoint_configuration.vpc_endpoint_ids, ["vpce-2"]);
+    assert!(api.disable_execute_api_endpoint);
+    patch_rest_api(
+        &mut api,
+        &steps(&[
+            (R, "/minimumCompressionSize", None),
+            (D, "/description", None),
+            (D, "/binaryMediaTypes/image~1png", None),
+            (R, "/endpointConfiguration/types/0", Some("REGIONAL")),
+            (R, "/policy", Some("")),
+        ]),
+    )
+    .unwrap();
+    assert_eq!((api.minimum_compression_size_bytes, api.description.as_deref()), (None, None));
+    assert_eq!(
+        (api.policy.as_deref(), api.endpoint_configuration.vpc_endpoint_ids.len()),
+        (None, 0)
+    );
+}
+
+#[test]
+fn rest_api_refusals() {
+    let replaceable = "/apiKeySource, /description, /disableExecuteApiEndpoint, \
+        /endpointAccessMode, /endpointConfiguration/ipAddressType, /minimumCompressionSize, \
+        /name, /policy, /securityPolicy";
+    let table: &[(Step, FaultKind, String)] = &[
+        (
+            (R, "/nothing", Some("x")),
+            FaultKind::BadRequest,
+            format!(
+                "Invalid patch path  '/nothing' specified for op 'replace'. Must be one of: \
+                 [{replaceable}]"
+            ),
+        ),
+        ((A, "/name", Some("x")), FaultKind::BadRequest, unsupported("/name", A)),
+        ((D, "/policy", None), FaultKind::BadRequest, unsupported("/policy", D)),
+        ((M, "/name", Some("x")), FaultKind::BadRequest, unsupported("/name", M)),
+        ((T, "/x", Some("x")), FaultKind::BadRequest, unsupported("/x", T)),
+        (
+            (A, "/binaryMediaTypes", Some("a/b")),
+            FaultKind::BadRequest,
+            "Invalid patch path /binaryMediaTypes".into(),
+        ),
+        (
+            (D, "/binaryMediaTypes/x~1y", None),
+            FaultKind::NotFound,
+            "Content-Type specified was not found".into(),
+        ),
+        (
+            (D, "/minimumCompressionSize", None),
+            FaultKind::BadRequest,
+            "Invalid patch operation specified. Must be one of: [replace]".into(),
+        ),
+        (
+            (R, "/minimumCompressionSize", Some("10485761")),
+            FaultKind::BadRequest,
+            "Invalid minimum compression size, must be between 0 and 10485760".into(),
+        ),
+        (
+            (R, "/endpointConfiguration/types/PRIVATE", Some("EDGE")),
+            FaultKind::BadRequest,
+            "Invalid endpoint type specified: PRIVATE".into(),
+        ),
+        (
+            (R, "/disableExecuteApiEndpoint", Some("maybe")),
+            FaultKind::BadRequest,
+            "Invalid value 'maybe' specified for path '/disableExecuteApiEndpoint'. Must be one \
+             of: [true, false]"
+                .into(),
+        ),
+    ];
+    for (step, kind, message) in table {
+        let fault = patch_rest_api(&mut rest_api(r#"{"name":"n"}"#), &steps(&[*step])).unwrap_err();
+        assert_eq!((fault.kind, &fault.message), (*kind, message));
+    }
+    let no_path = PatchOperation { op: R, path: None, value: None, from: None };
+    assert_eq!(
+        text(patch_rest_api(&mut rest_api(r#"{"name":"n"}"#), &[no_path])),
+        "Invalid patch path null"
+    );
+}
+
+#[test]
+fn resource_model_deployment() {
+    let patch = resource_patch(&steps(&[(R, "/pathPart", Some("x")), (R, "/parentId", Some("p"))]))
+        .unwrap();
+    assert_eq!((patch.path_part.as_deref(), patch.parent_id), (Some("x"), Some("p".into())));
+    assert_eq!(
+        resource_patch(&steps(&[(R, "/x", None)])).unwrap_err().message,
+        "Invalid patch path  '/x' specified for op 'replace'. Must be one of: [/parentId, /pathPart]"
+    );
+    assert_eq!(
+        resource_patch(&steps(&[(A, "/pathPart", None)])).unwrap_err().message,
+        unsupported("/pathPart", A)
+    );
+    let mut model = Model {
+        id: "m".into(),
+        description: None,
+        content_type: "application/json".into(),
+        schema: None,
+    };
+    patch_model(&mut model, &steps(&[(R, "/description", Some("d")), (R, "/schema", Some("{}"))]))
+        .unwrap();
+    assert_eq!((model.description.as_deref(), model.schema.as_deref()), (Some("d"), Some("{}")));
+    assert_eq!(
+        text(patch_model(&mut model, &steps(&[(R, "/schema", Some(""))]))),
+        "Model schema must have at least 1 property or array items defined"
+    );
+    assert_eq!(
+        text(patch_model(&mut model, &steps(&[(D, "/schema", None)]))),
+        unsupported("/schema", D)
+    );
+    let mut description = None;
+    patch_description(&mut description, &steps(&[(R, "/description", Some("d"))])).unwrap();
+    assert_eq!(description.as_deref(), Some("d"));
+    assert_eq!(
+        text(patch_description(&mut description, &steps(&[(R, "/id", Some("d"))]))),
+        "Invalid patch path  '/id' specified for op 'replace'. Must be one of: [/description]"
+    );
+}
+
+#[test]
+fn method_paths() {
+    let mut method = Method::default();
+    patch_method(
+        &mut method,
+        &steps(&[
+            (A, "/authorizationScopes", Some("a")),
+            (A, "/authorizationScopes", Some("b")),
+            (D, "/authorizationScopes", Some("a")),
+            (R, "/authorizationType", Some("CUSTOM")),
+            (R, "/authorizerId", Some("abc123")),
+            (R, "/apiKeyRequired", Some("true")),
+            (R, "/operationName", Some("op")),
+            (R, "/requestValidatorId", Some("v")),
+            (A, "/requestParameters/method.request.header.X-A", Some("true")),
+            (A, "/requestParameters/method.request.path.b", Some("true")),
+            (R, "/requestParameters/method.request.path.b", Some("false")),
+            (D, "/requestParameters/method.request.header.X-A", None),
+            (A, "/requestModels/application~1json", Some("Empty")),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(method.authorization_scopes, ["b"]);
+    assert_eq!(method.request_parameters, [("method.request.path.b".to_owned(), false)].into());
+    assert_eq!(method.request_models["application/json"], "Empty");
+    for (step, message) in [
+        (
+            (A, "/requestParameters/method.request.querystring.b", Some("true")),
+            "Parameter names must be unique across querystring, header and path",
+        ),
+        (
+            (R, "/authorizerId", Some("")),
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or \
+             COGNITO_USER_POOLS requires a valid authorizer.",
+        ),
+        (
+            (R, "/requestParameters/method.request.header.X", Some("true")),
+            "Invalid parameter name specified",
+        ),
+        ((D, "/requestModels/text~1xml", None), "Content-Type specified was not found"),
+        (
+            (A, "/requestModels/123", Some("Empty")),
+            "Validation Result: warnings : [], errors : [Invalid content type specified: 123]",
+        ),
+        ((A, "/apiKeyRequired", Some("true")), &unsupported("/apiKeyRequired", A)),
+        ((R, "/authorizationScopes", Some("x")), &unsupported("/authorizationScopes", R)),
+    ] {
+        assert_eq!(text(patch_method(&mut method.clone(), &steps(&[step]))), message);
+    }
+}
+
+#[test]
+fn method_response_paths() {
+    let mut response = MethodResponse::default();
+    patch_method_response(
+        &mut response,
+        &steps(&[
+            (A, "/responseParameters/method.response.header.A", Some("true")),
+            (R, "/responseParameters/method.response.header.A", Some("false")),
+            (A, "/responseModels/application~1json", Some("Empty")),
+            (R, "/responseModels/application~1json", Some("Error")),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(response.response_models["application/json"], "Error");
+    for (step, message) in [
+        ((R, "/statusCode", Some("1")), "Invalid patch path /statusCode"),
+        ((R, "/responseModels", Some("1")), "Invalid patch path /responseModels"),
+        ((D, "/responseModels/a~1b", None), "Content-Type specified was not found"),
+        (
+            (D, "/responseParameters/method.response.header.B", None),
+            "Invalid parameter name specified",
+        ),
+    ] {
+        assert_eq!(text(patch_method_response(&mut response, &steps(&[step]))), message);
+    }
+}
+
+#[test]
+fn integration_paths() {
+    let mut integration = Integration {
+        http_method: Some("GET".into()),
+        uri: Some("http://h/".into()),
+        ..Integration::of_kind(IntegrationType::HttpProxy)
+    };
+    patch_integration(
+        &mut integration,
+        &steps(&[
+            (A, "/cacheKeyParameters", Some("method.request.path.a")),
+            (A, "/cacheKeyParameters/method.request.path.b", None),
+            (R, "/cacheKeyParameters/method.request.path.b", Some("method.request.path.c")),
+            (D, "/cacheKeyParameters", Some("method.request.path.a")),
+            (R, "/cacheNamespace", Some("ns")),
+            (R, "/connectionId", Some("c")),
+            (R, "/connectionType", Some("VPC_LINK")),
+            (R, "/contentHandling", Some("CONVERT_TO_TEXT")),
+            (R, "/credentials", Some("arn:x")),
+            (R, "/httpMethod", Some("POST")),
+            (R, "/integrationTarget", Some("t")),
+            (R, "/passthroughBehavior", Some("NEVER")),
+            (R, "/responseTransferMode", Some("STREAM")),
+            (R, "/timeoutInMillis", Some("50")),
+            (R, "/tlsConfig/insecureSkipVerification", Some("true")),
+            (R, "/uri", Some("https://h/{b}")),
+            (A, "/requestParameters/integration.request.path.b", Some("method.request.path.b")),
+            (R, "/requestParameters/integration.request.path.b", Some("'b'")),
+            (A, "/requestTemplates/application~1json", Some("{}")),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(integration.cache_key_parameters, ["method.request.path.c"]);
+    assert_eq!(integration.timeout_ms, 50);
+    for (step, message) in [
+        ((R, "/type", Some("MOCK")), unsupported("/type", R)),
+        (
+            (R, "/timeoutInMillis", Some("29001")),
+            "Timeout should be between 50 ms and 29000 ms".into(),
+        ),
+        ((R, "/httpMethod", Some("")), "Enumeration value for HttpMethod must be non-empty".into()),
+        (
+            (A, "/requestParameters/integration.request.path.d", Some("true")),
+            "Invalid mapping expression specified: Validation Result: warnings : [], errors : \
+             [Invalid mapping expression specified: true]"
+                .into(),
+        ),
+        (
+            (A, "/requestParameters/integration.request.path.d", None),
+            "Invalid null or empty value in requestParameters".into(),
+        ),
+        ((D, "/requestTemplates/a~1b", None), "Content-Type specified was not found".into()),
+    ] {
+        assert_eq!(text(patch_integration(&mut integration.clone(), &steps(&[step]))), message);
+    }
+    integration.connection_type = Default::default();
+    assert_eq!(
+        text(patch_integration(&mut integration, &steps(&[(R, "/uri", Some("nowhere"))]))),
+        "Invalid HTTP endpoint specified for URI"
+    );
+    let mut mock = Integration::of_kind(IntegrationType::Mock);
+    assert_eq!(
+        text(patch_integration(&mut mock, &steps(&[(R, "/uri", Some("http://h/"))]))),
+        unsupported("/uri", R)
+    );
+}
+
+#[test]
+fn integration_response_paths() {
+    let mut response = IntegrationResponse::default();
+    let header = "/responseParameters/method.response.header.A";
+    patch_integration_response(
+        &mut response,
+        &steps(&[
+            (R, "/contentHandling", Some("CONVERT_TO_BINARY")),
+            (R, "/selectionPattern", Some("")),
+            (A, header, Some("integration.response.header.B")),
+            (R, header, Some("'x'")),
+            (A, "/responseTemplates/application~1json", Some("")),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(response.selection_pattern.as_deref(), Some(""));
+    assert_eq!(response.response_templates["application/json"], None);
+    for (step, message) in [
+        ((R, header, None), "Invalid null or empty value in responseParameters"),
+        ((A, "/responseTemplates/a~1b", None), "Invalid null or empty value in responseTemplates"),
+        ((D, "/responseTemplates/a~1b", None), "Content-Type specified was not found"),
+        ((R, "/x", Some("y")), "Invalid patch path /x"),
+    ] {
+        assert_eq!(text(patch_integration_response(&mut response, &steps(&[step]))), message);
+    }
+}
+
+fn stage() -> StageDraft {
+    CreateStage::parse(
+        br#"{"stageName":"prod","deploymentId":"dep001","variables":{"a":"1","b":"2"}}"#,
+    )
+    .unwrap()
+    .to_draft()
+    .unwrap()
+}
+
+#[test]
+fn stage_members() {
+    let mut draft = stage();
+    patch_stage(
+        &mut draft,
+        &steps(&[
+            (R, "/deploymentId", Some("dep002")),
+            (R, "/description", Some("d")),
+            (R, "/documentationVersion", Some("1")),
+            (R, "/clientCertificateId", Some("c")),
+            (R, "/cacheClusterEnabled", Some("true")),
+            (R, "/cacheClusterSize", Some("0.5")),
+            (R, "/tracingEnabled", Some("true")),
+            (R, "/variables/c", Some("3")),
+            (R, "/variables/a", Some("x")),
+            (D, "/variables/b", None),
+            (A, "/accessLogSettings/destinationArn", Some("arn:x")),
+            (R, "/accessLogSettings/format", Some("$context.requestId")),
+            (R, "/*/*/metrics/enabled", Some("true")),
+            (R, "/*/*/logging/loglevel", Some("INFO")),
+            (R, "/*/*/logging/dataTrace", Some("true")),
+            (R, "/~1pets~1{id}/GET/throttling/rateLimit", Some("10.5")),
+            (R, "/pets~1{id}/GET/throttling/burstLimit", Some("7")),
+            (R, "/~1/GET/caching/enabled", Some("true")),
+            (R, "/~1/GET/caching/ttlInSeconds", Some("3600")),
+            (R, "/~1/GET/caching/dataEncrypted", Some("true")),
+            (R, "/~1/GET/caching/requireAuthorizationForCacheControl", Some("false")),
+            (R, "/~1/GET/caching/unauthorizedCacheControlHeaderStrategy", Some("FAIL_WITH_403")),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(draft.deployment_id.as_str(), "dep002");
+    assert_eq!(draft.variables, [("a".into(), "x".into()), ("c".into(), "3".into())].into());
+    let settings = &draft.settings.method_settings;
+    assert_eq!(settings.keys().collect::<Vec<_>>(), ["*/*", "~1/GET", "~1pets~1{id}/GET"]);
+    assert_eq!(settings["*/*"].logging_level.as_deref(), Some("INFO"));
+    assert_eq!(settings["*/*"].throttling_burst_limit, 5000);
+    assert_eq!(settings["~1pets~1{id}/GET"].throttling_rate_limit, 10.5);
+    assert_eq!(settings["~1pets~1{id}/GET"].throttling_burst_limit, 7);
+    patch_stage(
+        &mut draft,
+        &steps(&[
+            (D, "/*/*", None),
+            (D, "/pets~1{id}/GET", None),
+            (D, "/accessLogSettings", None),
+            (D, "/variables", None),
+        ]),
+    )
+    .unwrap();
+    assert_eq!(draft.settings.method_settings.len(), 1);
+    assert!(draft.settings.access_log.is_none() && draft.variables.is_empty());
+}
+
+#[test]
+fn stage_canary_and_promotion() {
+    let mut draft = stage();
+    patch_stage(
+        &mut draft,
+        &steps(&[
+            (R, "/canarySettings/percentTraffic", Some("10.5")),
+            (R, "/canarySettings/deploymentId", Some("dep009")),
+            (R, "/canarySettings/useStageCache", Some("true")),
+            (R, "/canarySettings/stageVariableOverrides/b", Some("9")),
+            (R, "/canarySettings/stageVariableOverrides/c", Some("9")),
+            (D, "/canarySettings/stageVariableOverrides/c", None),
+        ]),
+    )
+    .unwrap();
+    let canary = draft.canary.clone().unwrap();
+    assert_eq!((canary.percent_traffic, canary.deployment_id.as_str()), (10.5, "dep009"));
+    let promotion = [
+        PatchOperation::new(R, "/canarySettings/percentTraffic", Some("0.0")),
+        PatchOperation::copy("/canarySettings/stageVariableOverrides", "/variables"),
+        PatchOperation::copy("/canarySettings/deploymentId", "/deploymentId"),
+    ];
+    patch_stage(&mut draft, &promotion).unwrap();
+    assert_eq!(draft.deployment_id.as_str(), "dep009");
+    assert_eq!(draft.variables, [("a".into(), "1".into()), ("b".into(), "9".into())].into());
+    assert_eq!(draft.canary.as_ref().map(|canary| canary.percent_traffic), Some(0.0));
+    patch_stage(&mut draft, &steps(&[(D, "/canarySettings", None)])).unwrap();
+    assert!(draft.canary.is_none());
+    let mut fresh = stage();
+    patch_stage(&mut fresh, &steps(&[(R, "/canarySettings/useStageCache", Some("true"))])).unwrap();
+    assert_eq!(fresh.canary.unwrap().deployment_id.as_str(), "dep001");
+}
+
+#[test]
+fn stage_refusals() {
+    for (step, message) in [
+        ((A, "/deploymentId", Some("x")), "Invalid add operation with path: /deploymentId"),
+        (
+            (A, "/canarySettings/deploymentId", Some("x")),
+            "Invalid add operation with path: /canarySettings/deploymentId",
+        ),
+        ((R, "/canarySettings", Some("x")), "Invalid replace operation with path: /canarySettings"),
+        (
+            (D, "/*/*", None),
+            "Cannot remove method setting */* because there is no method setting for this method ",
+        ),
+        (
+            (D, "/accessLogSettings/destinationArn", None),
+            "Cannot remove method setting accessLogSettings/destinationArn because there is no \
+             method setting for this method ",
+        ),
+        ((D, "/variables/zz", None), "Invalid parameter name specified"),
+        (
+            (R, "/variables/a", Some("a b")),
+            "Invalid stage variable value: a b. Please use values with alphanumeric characters \
+             and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.",
+        ),
+        (
+            (R, "/canarySettings/percentTraffic", Some("101")),
+            "Invalid canary percent traffic specified. Must be between 0.0 and 100.0",
+        ),
+        (
+            (R, "/canarySettings/percentTraffic", Some("NaN")),
+            "Invalid canary percent traffic specified. Must be between 0.0 and 100.0",
+        ),
+        ((R, "/*/*/throttling/rateLimit", Some("inf")), "Invalid throttling limit specified: inf"),
+    ] {
+        assert_eq!(text(patch_stage(&mut stage(), &steps(&[step]))), message);
+    }
+    for path in ["/x", "/tags/a", "/x/NOVERB/metrics/enabled", "/*/*/metrics/x", "", "/", "x"] {
+        let message = text(patch_stage(&mut stage(), &steps(&[(R, path, Some("x"))])));
+        let start = format!(
+            "Invalid method setting path: {path}. Must be one of: [/deploymentId, /description, "
+        );
+        assert!(
+            message.starts_with(&start) && message.ends_with(", /tracingEnabled]"),
+            "{message}"
+        );
+    }
+    let bad = PatchOperation::copy("/x", "/deploymentId");
+    assert_eq!(
+        text(patch_stage(&mut stage(), &[bad])),
+        "Invalid copy operation with path: /deploymentId and from /x. Valid copy:path are \
+         [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId, \
+         /canarySettings/stageVariableOverrides]"
+    );
+    let early = PatchOperation::copy("/canarySettings/deploymentId", "/deploymentId");
+    assert_eq!(
+        text(patch_stage(&mut stage(), &[early])),
+        "Promotion not available. Canary does not exist."
+    );
+}
+
+#[test]
+fn patch_bodies() {
+    let parse = |text: &str| Patch::<()>::parse_as("updateStageInput", text.as_bytes());
+    let patch = parse(r#"{"patchOperations":[{"op":"copy","path":"/a","from":"/b"}]}"#).unwrap();
+    assert_eq!(patch.patch_operations, [PatchOperation::copy("/b", "/a")]);
+    assert!(parse("{}").unwrap().patch_operations.is_empty());
+    for (text, kind, message) in [
+        (
+            r#"{"patchOperations":[{"op":"add"},{"op":"wrong"}]}"#,
+            FaultKind::Validation,
+            "1 validation error detected: Value 'wrong' at \
+             'updateStageInput.patchOperations.2.member.op' failed to satisfy constraint: Member \
+             must satisfy enum value set: [add, remove, move, test, replace, copy]",
+        ),
+        (
+            r#"{"patchOperations":[{"op":"x"},{"op":"y"}]}"#,
+            FaultKind::Validation,
+            "2 validation errors detected: Value 'x' at \
+             'updateStageInput.patchOperations.1.member.op' failed to satisfy constraint: Member \
+             must satisfy enum value set: [add, remove, move, test, replace, copy]; Value 'y' at \
+             'updateStageInput.patchOperations.2.member.op' failed to satisfy constraint: Member \
+             must satisfy enum value set: [add, remove, move, test, replace, copy]",
+        ),
+        (
+            r#"{"patchOperations":[{"op":"replace","path":"/x","value":true}]}"#,
+            FaultKind::Serialization,
+            "class java.lang.Boolean can not be converted to an String",
+        ),
+        (r#"{"patchOperations":{}}"#, FaultKind::Serialization, "Expected list or null"),
+    ] {
+        let fault = parse(text).unwrap_err();
+        assert_eq!((fault.kind, fault.message.as_str()), (kind, message));
+    }
+}
+
+proptest! {
+    #[test]
+    fn pointer_escapes(text in ".{0,20}") {
+        prop_assert_eq!(unescape(&escape(&text)), text);
+    }
+
+    #[test]
+    fn nothing_panics(
+        op in proptest::sample::select(Op::ALL.to_vec()),
+        path in prop_oneof![".{0,20}", "(/(variables|canarySettings|\\*|~1|GET|x|caching|enabled)){0,5}"],
+        value in proptest::option::of(".{0,12}"),
+        from in proptest::option::of(".{0,12}"),
+    ) {
+        let operation = PatchOperation { op, path: Some(path), value, from };
+        let all = [operation];
+        let _ = patch_stage(&mut stage(), &all);
+        let _ = patch_rest_api(&mut rest_api(r#"{"name":"n"}"#), &all);
+        let _ = patch_method(&mut Method::default(), &all);
+        let _ = patch_integration(&mut Integration::of_kind(IntegrationType::Http), &all);
+        let _ = patch_integration_response(&mut IntegrationResponse::default(), &all);
+    }
+}
