@@ -1,1 +1,45 @@
-//! OpenAPI import: Swagger 2.0 and OpenAPI 3.x with the x-amazon-apigateway extensions
+//! OpenAPI import as AWS does it: Swagger 2.0 and OpenAPI 3.0 and 3.1 with the
+//! `x-amazon-apigateway-*` extensions of REST APIs.
+//!
+//! [`parse()`] turns a document into an [`Import`], or says everything that is
+//! wrong with it in AWS's words. [`new_rest_api`] and [`apply()`] put an import
+//! into a working copy; [`diff()`] tells two forms of an API apart. With
+//! [`Options::adapt`] any published API description can be imported, and each
+//! change to it is reported.
+//!
+//! The crate is pure: ids come from the caller, and equal input gives equal
+//! output. Deliberately absent: documentation parts (the model has none yet),
+//! and export.
+
+mod adapt;
+mod adapt_operation;
+pub mod apply;
+pub mod check;
+mod context;
+pub mod diff;
+mod document;
+pub mod error;
+pub mod import;
+mod integration;
+mod operation;
+pub mod options;
+mod parse;
+mod paths;
+mod schema;
+pub mod security;
+mod server;
+mod settings;
+pub mod tree;
+
+pub use apply::{IdKind, NewId, apply, new_rest_api};
+pub use check::{
+    check_integration, check_integration_response, check_method, check_method_response,
+};
+pub use diff::{Change, DiffEntry, diff};
+pub use error::{ImportErrors, Refusal};
+pub use import::{Adaptation, AdaptationKind, Import, ImportedModel, MODEL_URL, Settings};
+pub use options::{
+    AWS_MAX_DOCUMENT_BYTES, Adapt, BasePath, InvalidBasePath, MAX_DOCUMENT_BYTES, Mode, Options,
+    Variables,
+};
+pub use parse::parse;
