@@ -1,0 +1,157 @@
+//! A node's front with a handler that counts its calls, and a raw client.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use gw_listen::{ConnInfo, Handler, Limits, Settings, Workers};
+use http::{Request, Response, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+
+pub const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/// Answers with what it was asked; `/slow` takes 300 ms, `/block` takes the
+/// whole core for as long.
+pub struct Echo {
+    pub calls: Arc<AtomicU64>,
+}
+
+impl Handler for Echo {
+    type Body = Full<Bytes>;
+
+    async fn call(&self, request: Request<Incoming>, info: Rc<ConnInfo>) -> Response<Full<Bytes>> {
+        self.calls.fetch_add(1, SeqCst);
+        let (parts, body) = request.into_parts();
+        let host = parts.headers.get(header::HOST).map_or("", |host| host.to_str().unwrap());
+        if parts.uri.path() == "/slow" {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        if parts.uri.path() == "/block" {
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let text = match body.collect().await {
+            Ok(body) => {
+                let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+                format!(
+                    "{} {host}{} tls={} sni={} body={body}",
+                    parts.method,
+                    parts.uri.path(),
+                    info.tls,
+                    info.sni.as_deref().unwrap_or("-")
+                )
+            }
+            Err(_) => "broken body".to_owned(),
+        };
+        Response::new(Full::from(text))
+    }
+}
+
+pub struct Front {
+    pub workers: Workers,
+    pub calls: Arc<AtomicU64>,
+}
+
+impl Front {
+    pub fn start(limits: Limits) -> Self {
+        Self::with(Settings {
+            cores: 1,
+            plain: vec!["127.0.0.1:0".parse().unwrap()],
+            limits,
+            ..Settings::default()
+        })
+    }
+
+    pub fn with(settings: Settings) -> Self {
+        let calls = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&calls);
+        let factory = move |_core| Ok(Echo { calls: Arc::clone(&counted) });
+        Self { workers: Workers::start(settings, factory).unwrap(), calls }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.workers.plain_addresses()[0]
+    }
+
+    pub fn calls(&self) -> u64 {
+        self.calls.load(SeqCst)
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream
+    }
+
+    /// Sends bytes and reads until the end of the connection.
+    pub fn exchange(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect();
+        // A refusal may close before all has been written.
+        let _ = stream.write_all(bytes);
+        read_all(&mut stream)
+    }
+
+    pub fn open(&self) -> u64 {
+        self.workers.stats().iter().map(|stats| stats.open.get()).sum()
+    }
+
+    pub fn wait_open(&self, wanted: u64) {
+        wait(|| self.open() == wanted, &format!("{wanted} open connections"));
+    }
+}
+
+pub fn wait(mut state: impl FnMut() -> bool, what: &str) {
+    for _ in 0..500 {
+        if state() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("never saw {what}");
+}
+
+/// Everything until the end; panics when the connection stays open.
+pub fn read_all(stream: &mut TcpStream) -> String {
+    let mut got = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(n) => got.extend_from_slice(&piece[..n]),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+            Err(error) => {
+                panic!("connection stays open: {error}, got {:?}", String::from_utf8_lossy(&got))
+            }
+        }
+    }
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+/// One answer with a Content-Length.
+pub fn read_answer(stream: &mut TcpStream) -> String {
+    let mut got = Vec::new();
+    let mut byte = [0];
+    while !got.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => got.push(byte[0]),
+            other => panic!("{other:?} after {:?}", String::from_utf8_lossy(&got)),
+        }
+    }
+    let head = String::from_utf8(got).unwrap();
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+        .unwrap_or(0_usize);
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    head + &String::from_utf8(body).unwrap()
+}

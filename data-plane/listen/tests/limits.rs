@@ -1,0 +1,137 @@
+//! Slow and greedy clients, on HTTP/1.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::{
+    io::Write as _,
+    time::{Duration, Instant},
+};
+
+use common::{Front, GET, read_all, read_answer, wait};
+use gw_listen::Limits;
+
+fn quick() -> Limits {
+    Limits {
+        head_timeout: Duration::from_millis(300),
+        idle_timeout: Duration::from_millis(900),
+        ..Limits::default()
+    }
+}
+
+#[test]
+fn a_slow_head_is_cut() {
+    let front = Front::start(quick());
+    let mut stream = front.connect();
+    let start = Instant::now();
+    // A byte now and then does not renew the time.
+    for byte in GET.as_bytes().iter().take(20) {
+        if stream.write_all(&[*byte]).is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(40));
+        if start.elapsed() > Duration::from_millis(600) {
+            break;
+        }
+    }
+    let _ = read_all(&mut stream);
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!(front.calls(), 0);
+    front.wait_open(0);
+}
+
+#[test]
+fn a_silent_connection_is_cut() {
+    let front = Front::start(quick());
+    let start = Instant::now();
+    assert_eq!(read_all(&mut front.connect()), "");
+    assert!(start.elapsed() >= Duration::from_millis(290));
+    front.wait_open(0);
+}
+
+#[test]
+fn an_idle_connection_is_kept_for_the_idle_time() {
+    let front = Front::start(quick());
+    let mut stream = front.connect();
+    for _ in 0..3 {
+        stream.write_all(GET.as_bytes()).unwrap();
+        assert!(read_answer(&mut stream).contains("200 OK"));
+        // Longer than a head may take, shorter than a pause may be.
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let start = Instant::now();
+    assert_eq!(read_all(&mut stream), "");
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+    assert_eq!(front.calls(), 3);
+}
+
+#[test]
+fn a_slow_second_head_is_cut_too() {
+    let front = Front::start(quick());
+    let mut stream = front.connect();
+    stream.write_all(GET.as_bytes()).unwrap();
+    read_answer(&mut stream);
+    stream.write_all(b"GET / HT").unwrap();
+    let start = Instant::now();
+    assert_eq!(read_all(&mut stream), "");
+    assert!(start.elapsed() < Duration::from_millis(800), "{:?}", start.elapsed());
+    assert_eq!(front.calls(), 1);
+}
+
+#[test]
+fn a_slow_answer_is_not_a_slow_client() {
+    let front = Front::start(Limits { head_timeout: Duration::from_millis(50), ..quick() });
+    let mut stream = front.connect();
+    stream.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert!(read_answer(&mut stream).contains("200 OK"));
+}
+
+#[test]
+fn floods_of_headers_are_refused() {
+    let front = Front::start(Limits::default());
+    let many: String = (0..200).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let got = front.exchange(format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n").as_bytes());
+    assert!(got.starts_with("HTTP/1.1 431 "), "{got}");
+    for size in [25_000, 200_000, 5_000_000] {
+        let long = "x".repeat(size);
+        let got =
+            front.exchange(format!("GET / HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n").as_bytes());
+        assert!(got.is_empty() || got.starts_with("HTTP/1.1 431 "), "{size}: {got}");
+        let got = front.exchange(format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+        assert!(got.is_empty() || got.starts_with("HTTP/1.1 4"), "{size}: {got}");
+    }
+    assert_eq!(front.calls(), 0);
+    front.wait_open(0);
+}
+
+#[test]
+fn a_line_without_end_is_refused() {
+    let front = Front::start(Limits::default());
+    let mut stream = front.connect();
+    let piece = [b'x'; 16 * 1024];
+    let mut sent = 0;
+    while sent < 64 << 20 && stream.write_all(&piece).is_ok() {
+        sent += piece.len();
+    }
+    assert!(sent < 64 << 20, "the front swallowed 64 MiB of one line");
+    assert_eq!(front.calls(), 0);
+}
+
+#[test]
+fn connections_beyond_the_limit_wait_in_the_kernel() {
+    let front = Front::start(Limits { max_connections: 2, ..Limits::default() });
+    let mut held = [front.connect(), front.connect()];
+    for stream in &mut held {
+        stream.write_all(GET.as_bytes()).unwrap();
+        read_answer(stream);
+    }
+    let mut third = front.connect();
+    third.write_all(GET.as_bytes()).unwrap();
+    third.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    assert!(std::io::Read::read(&mut third, &mut [0]).is_err(), "answered beyond the limit");
+    assert_eq!(front.open(), 2);
+    third.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    drop(held);
+    assert!(read_answer(&mut third).contains("200 OK"));
+    wait(|| front.open() == 1, "one connection");
+}

@@ -1,0 +1,186 @@
+//! TLS: names, protocols, reload, and clients that do not finish.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use common::{Front, GET, read_all};
+use gw_listen::{CertificateStore, Certificates, Limits, Settings, certified_key};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    pki_types::{CertificateDer, ServerName},
+    sign::CertifiedKey,
+};
+
+struct Made {
+    key: Arc<CertifiedKey>,
+    cert: CertificateDer<'static>,
+}
+
+fn make(names: &[&str]) -> Made {
+    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let key = made.signing_key.serialize_pem();
+    Made {
+        key: certified_key(made.cert.pem().as_bytes(), key.as_bytes()).unwrap(),
+        cert: made.cert.der().clone(),
+    }
+}
+
+fn front(certificates: Certificates, limits: Limits) -> (Front, Arc<CertificateStore>) {
+    let store = Arc::new(CertificateStore::new(certificates));
+    let front = Front::with(Settings {
+        cores: 1,
+        tls: vec!["127.0.0.1:0".parse().unwrap()],
+        certificates: Arc::clone(&store),
+        limits,
+        ..Settings::default()
+    });
+    (front, store)
+}
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
+
+/// A finished handshake with exactly this certificate, or the reason why not.
+fn handshake(
+    front: &Front,
+    made: &Made,
+    name: &str,
+    alpn: &[&str],
+) -> Result<Stream, std::io::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let session = ClientConnection::new(Arc::new(config), name).unwrap();
+    let stream = TcpStream::connect(front.workers.tls_addresses()[0])?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    let mut stream = StreamOwned::new(session, stream);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock)?;
+    }
+    Ok(stream)
+}
+
+fn get(stream: &mut Stream) -> String {
+    stream.write_all(GET.as_bytes()).unwrap();
+    let mut got = vec![0; 4096];
+    let n = stream.read(&mut got).unwrap();
+    String::from_utf8_lossy(&got[..n]).into_owned()
+}
+
+#[test]
+fn certificates_by_name() {
+    let default = make(&["default.example"]);
+    let one = make(&["one.example", "*.wild.example"]);
+    let certificates = Certificates::new()
+        .with_default(Arc::clone(&default.key))
+        .with_own_names(&one.key)
+        .unwrap();
+    let (front, _) = front(certificates, Limits::default());
+    for (made, name, fits) in [
+        (&default, "default.example", true),
+        (&one, "one.example", true),
+        (&one, "ONE.example", true),
+        (&one, "a.wild.example", true),
+        (&one, "a.b.wild.example", false),
+        (&one, "two.example", false),
+    ] {
+        assert_eq!(handshake(&front, made, name, &[]).is_ok(), fits, "{name}");
+    }
+    let mut stream = handshake(&front, &one, "one.example", &["http/1.1"]).unwrap();
+    assert!(get(&mut stream).contains("tls=true sni=one.example"));
+}
+
+#[test]
+fn protocols() {
+    let made = make(&["a"]);
+    let (front, _) =
+        front(Certificates::new().with_default(Arc::clone(&made.key)), Limits::default());
+    for (offered, taken) in [
+        (&["h2", "http/1.1"][..], Some("h2")),
+        (&["http/1.1"][..], Some("http/1.1")),
+        (&[][..], None),
+    ] {
+        let mut stream = handshake(&front, &made, "a", offered).unwrap();
+        assert_eq!(stream.conn.alpn_protocol(), taken.map(str::as_bytes), "{offered:?}");
+        if taken == Some("h2") {
+            stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").unwrap();
+            let mut frame = [0; 9];
+            stream.read_exact(&mut frame).unwrap();
+            assert_eq!(frame[3], 4, "the first frame is SETTINGS");
+        } else {
+            assert!(get(&mut stream).contains("200 OK"));
+        }
+    }
+    // A protocol that we do not speak.
+    assert!(handshake(&front, &made, "a", &["spdy/3"]).is_err());
+}
+
+#[test]
+fn certificates_change_under_open_connections() {
+    let (old, new) = (make(&["a"]), make(&["a"]));
+    let (front, store) =
+        front(Certificates::new().with_default(Arc::clone(&old.key)), Limits::default());
+    let mut open = handshake(&front, &old, "a", &[]).unwrap();
+    assert!(get(&mut open).contains("200 OK"));
+    store.replace(Certificates::new().with_default(Arc::clone(&new.key)));
+    assert!(handshake(&front, &old, "a", &[]).is_err());
+    assert!(get(&mut handshake(&front, &new, "a", &[]).unwrap()).contains("200 OK"));
+    assert!(get(&mut open).contains("200 OK"), "the open connection goes on");
+}
+
+#[test]
+fn a_handshake_that_never_ends_is_cut() {
+    let made = make(&["a"]);
+    let limits = Limits { handshake_timeout: Duration::from_millis(200), ..Limits::default() };
+    let (front, _) = front(Certificates::new().with_default(Arc::clone(&made.key)), limits);
+    let start = Instant::now();
+    let mut stream = TcpStream::connect(front.workers.tls_addresses()[0]).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    stream.write_all(b"\x16\x03\x01").unwrap();
+    assert_eq!(read_all(&mut stream), "");
+    assert!(start.elapsed() < Duration::from_secs(2));
+    front.wait_open(0);
+    assert_eq!(front.workers.stats()[0].handshakes_failed.get(), 1);
+}
+
+#[test]
+fn handshakes_at_once_are_limited() {
+    let made = make(&["a"]);
+    let limits = Limits {
+        max_handshakes: 1,
+        handshake_timeout: Duration::from_millis(600),
+        ..Limits::default()
+    };
+    let (front, _) = front(Certificates::new().with_default(Arc::clone(&made.key)), limits);
+    let mut blocker = TcpStream::connect(front.workers.tls_addresses()[0]).unwrap();
+    blocker.write_all(b"\x16\x03\x01").unwrap();
+    front.wait_open(1);
+    // It gets its turn when the blocker has gone.
+    std::thread::sleep(Duration::from_millis(150));
+    drop(blocker);
+    assert!(get(&mut handshake(&front, &made, "a", &[]).unwrap()).contains("200 OK"));
+}
+
+#[test]
+fn keys_that_do_not_fit_are_refused() {
+    let one = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).unwrap();
+    let two = rcgen::generate_simple_self_signed(vec!["a".to_owned()]).unwrap();
+    let wrong = two.signing_key.serialize_pem();
+    assert!(certified_key(one.cert.pem().as_bytes(), wrong.as_bytes()).is_err());
+    assert!(certified_key(b"", wrong.as_bytes()).is_err());
+    assert!(certified_key(one.cert.pem().as_bytes(), b"nothing").is_err());
+}
