@@ -8,4 +8,8 @@
 //! This crate serves tests only, so its functions panic with what went wrong
 //! where a test could do nothing better than unwrap.
 
+pub mod chaos_proxy;
+pub mod cluster;
+pub mod echo;
 pub mod postgres;
+pub mod skip;
