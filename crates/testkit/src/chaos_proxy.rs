@@ -71,7 +71,7 @@ async fn carry(mut client: TcpStream, target: String, mut state: watch::Receiver
         return;
     }
     if first == Line::Silent {
-        let _changed = state.wait_for(|line| *line != Line::Silent).await;
+        until_not(&mut state, Line::Silent).await;
         return;
     }
     let Ok(Ok(mut server)) =
@@ -82,9 +82,15 @@ async fn carry(mut client: TcpStream, target: String, mut state: watch::Receiver
     let mut watched = state.clone();
     tokio::select! {
         _ended = copy_bidirectional(&mut client, &mut server) => {}
-        _changed = watched.wait_for(|line| *line != Line::Open) => {
+        () = until_not(&mut watched, Line::Open) => {
             // A silent line holds both ends open and carries nothing until it changes.
-            let _changed = state.wait_for(|line| *line != Line::Silent).await;
+            until_not(&mut state, Line::Silent).await;
         }
     }
+}
+
+/// Waits until the line is another one than `now`, or the proxy is gone.
+async fn until_not(state: &mut watch::Receiver<Line>, now: Line) {
+    // The guard that `wait_for` answers must not live on.
+    let _changed = state.wait_for(|line| *line != now).await.is_ok();
 }
