@@ -188,6 +188,11 @@ impl GatewayResponses {
         Self { custom: custom.collect() }
     }
 
+    /// Whether nothing is customised.
+    pub fn is_empty(&self) -> bool {
+        self.custom.is_empty()
+    }
+
     /// The answer to an error.
     pub fn render(&self, error: &GatewayError, values: &dyn Values) -> Rendered {
         let Some(custom) = self.custom_for(error) else { return Self::built_in(error) };

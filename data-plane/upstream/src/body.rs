@@ -25,6 +25,11 @@ pub const DEFAULT_REQUEST_BODY_IDLE: Duration = Duration::from_secs(30);
 #[error("request body stalled")]
 pub struct RequestBodyStalled;
 
+/// The client sent more than a request may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("request body too large")]
+pub struct RequestBodyTooLarge;
+
 /// A request body on its way to an origin.
 #[derive(Debug, Default)]
 pub struct Body(Kind);
@@ -34,7 +39,8 @@ enum Kind {
     #[default]
     Empty,
     Full(Bytes),
-    Incoming(Incoming, Stall),
+    /// With the bytes that may still come.
+    Incoming(Incoming, Stall, u64),
 }
 
 impl Body {
@@ -54,10 +60,16 @@ impl Body {
     /// client pauses for longer than `idle`.
     #[must_use]
     pub fn incoming(body: Incoming, idle: Duration) -> Self {
+        Self::incoming_within(body, idle, u64::MAX)
+    }
+
+    /// The same, failing with [`RequestBodyTooLarge`] beyond `limit` bytes.
+    #[must_use]
+    pub fn incoming_within(body: Incoming, idle: Duration, limit: u64) -> Self {
         if body.is_end_stream() {
             Self(Kind::Empty)
         } else {
-            Self(Kind::Incoming(body, Stall::new(idle)))
+            Self(Kind::Incoming(body, Stall::new(idle), limit))
         }
     }
 
@@ -93,9 +105,17 @@ impl HttpBody for Body {
                 self.0 = Kind::Empty;
                 Poll::Ready(Some(Ok(Frame::data(bytes))))
             }
-            Kind::Incoming(body, stall) => match Pin::new(body).poll_frame(cx) {
+            Kind::Incoming(body, stall, left) => match Pin::new(body).poll_frame(cx) {
                 Poll::Ready(frame) => {
                     stall.progressed();
+                    if let Some(Ok(frame)) = &frame
+                        && let Some(data) = frame.data_ref()
+                    {
+                        match left.checked_sub(data.len() as u64) {
+                            Some(rest) => *left = rest,
+                            None => return Poll::Ready(Some(Err(RequestBodyTooLarge.into()))),
+                        }
+                    }
                     Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
                 }
                 Poll::Pending => {
@@ -110,7 +130,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => true,
             Kind::Full(_) => false,
-            Kind::Incoming(body, _) => body.is_end_stream(),
+            Kind::Incoming(body, ..) => body.is_end_stream(),
         }
     }
 
@@ -118,7 +138,7 @@ impl HttpBody for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(body, _) => body.size_hint(),
+            Kind::Incoming(body, ..) => body.size_hint(),
         }
     }
 }

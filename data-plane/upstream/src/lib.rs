@@ -26,7 +26,9 @@ mod stall;
 mod target;
 mod tls;
 
-pub use body::{Body, DEFAULT_REQUEST_BODY_IDLE, RequestBodyStalled, ResponseBody};
+pub use body::{
+    Body, DEFAULT_REQUEST_BODY_IDLE, RequestBodyStalled, RequestBodyTooLarge, ResponseBody,
+};
 pub use client::{Client, SetupError};
 pub use config::{Config, Timeouts};
 pub use error::{BoxError, Error, Fault};

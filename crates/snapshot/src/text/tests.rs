@@ -54,7 +54,7 @@ fn gateway_response_templates() {
     check("${context.requestId}x$!{context.stage}", "<requestId>x<stage>");
     check("$context.identity.userAgent|", "|");
     check("$context.authorizer.claims|", "|");
-    check("$stageVariables.color-", "-");
+    check("$stageVariables.color|", "blue|");
     check("${stageVariables.color} $stageVariables.none.", "blue .");
     check("$method.request.header.X-A/$method.request.path.id", "h/7");
     check("$method.request.querystring.q", "query");

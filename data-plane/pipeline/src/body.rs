@@ -1,0 +1,103 @@
+//! Bodies of answers.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+/// Why the body of an answer broke off.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The backend's.
+    #[error(transparent)]
+    Upstream(#[from] gw_upstream::Error),
+    /// A backend sent more than a response may have.
+    #[error("response larger than allowed")]
+    TooLarge,
+}
+
+/// The body of an answer.
+#[derive(Debug, Default)]
+pub struct ResponseBody(Kind);
+
+#[derive(Debug, Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Full(Bytes),
+    /// As the backend sends it; its size is known and allowed.
+    Upstream(gw_upstream::ResponseBody),
+    /// As the backend sends it, up to so many bytes.
+    Limited(gw_upstream::ResponseBody, u64),
+}
+
+impl ResponseBody {
+    /// Bytes that are there already.
+    pub fn full(bytes: Bytes) -> Self {
+        Self(if bytes.is_empty() { Kind::Empty } else { Kind::Full(bytes) })
+    }
+
+    /// Streams from a backend.
+    pub(crate) fn upstream(body: gw_upstream::ResponseBody) -> Self {
+        Self(Kind::Upstream(body))
+    }
+
+    /// Streams from a backend and breaks off behind `limit` bytes.
+    pub(crate) fn limited(body: gw_upstream::ResponseBody, limit: u64) -> Self {
+        Self(Kind::Limited(body, limit))
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.0 {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Kind::Empty;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Kind::Upstream(body) => {
+                Pin::new(body).poll_frame(cx).map(|frame| frame.map(|f| f.map_err(Into::into)))
+            }
+            Kind::Limited(body, left) => {
+                let frame = std::task::ready!(Pin::new(body).poll_frame(cx));
+                if let Some(Ok(frame)) = &frame
+                    && let Some(data) = frame.data_ref()
+                {
+                    let Some(rest) = left.checked_sub(data.len() as u64) else {
+                        self.0 = Kind::Empty;
+                        return Poll::Ready(Some(Err(BodyError::TooLarge)));
+                    };
+                    *left = rest;
+                }
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Full(_) => false,
+            Kind::Upstream(body) | Kind::Limited(body, _) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Upstream(body) | Kind::Limited(body, _) => body.size_hint(),
+        }
+    }
+}

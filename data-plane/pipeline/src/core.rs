@@ -1,0 +1,106 @@
+//! What one serving core keeps between requests.
+
+use std::{
+    cell::RefCell,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use gw_route::DomainSuffixes;
+
+use crate::{Counters, PinWorld, SharedWorld, WorldReader};
+
+/// Settings of a node; all cores share one.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Domains of hosts `{api-id}.execute-api.{suffix}`.
+    pub suffixes: DomainSuffixes,
+    /// Adds `x-gatewright-release` to the answers of stages.
+    pub expose_release: bool,
+    /// Largest payload, each way, in bytes. AWS's is 10 MB.
+    pub max_payload_bytes: u64,
+    /// Names and values of a request's headers together, in bytes.
+    pub max_header_bytes: usize,
+    /// Path and query of a request, in bytes.
+    pub max_uri_bytes: usize,
+    /// For resolving, connecting and the TLS handshake of a backend.
+    pub connect_timeout: Duration,
+    /// Longest pause in a client's request body.
+    pub request_body_idle: Duration,
+    /// The zero of the clock that throttles run on: one for all cores.
+    pub started: Instant,
+}
+
+impl Default for Config {
+    /// AWS's limits.
+    fn default() -> Self {
+        Self {
+            suffixes: DomainSuffixes::any(),
+            expose_release: false,
+            max_payload_bytes: 10 << 20,
+            max_header_bytes: 10_240,
+            max_uri_bytes: 10_240,
+            connect_timeout: Duration::from_secs(5),
+            request_body_idle: Duration::from_secs(30),
+            started: Instant::now(),
+        }
+    }
+}
+
+/// What is known of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnInfo {
+    /// The client's address.
+    pub peer: IpAddr,
+    /// The port that the client connected to.
+    pub local_port: u16,
+    /// Whether the connection is encrypted.
+    pub is_tls: bool,
+}
+
+impl ConnInfo {
+    /// From the two ends of a connection. An IPv4 client of an IPv6 socket is
+    /// told by its IPv4 address.
+    pub fn new(peer: SocketAddr, local: SocketAddr, is_tls: bool) -> Self {
+        Self { peer: peer.ip().to_canonical(), local_port: local.port(), is_tls }
+    }
+}
+
+/// The state of one core. Not shared between threads.
+pub struct CoreState {
+    pub(crate) config: Arc<Config>,
+    pub(crate) world: Box<dyn PinWorld>,
+    pub(crate) client: gw_upstream::Client,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) rng: RefCell<fastrand::Rng>,
+}
+
+impl CoreState {
+    /// The state of a new core. `counters` are the core's own; keep a copy to
+    /// read them.
+    pub fn new(
+        config: Arc<Config>,
+        world: Arc<SharedWorld>,
+        client: gw_upstream::Client,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self::with_world(config, Box::new(WorldReader::new(world)), client, counters)
+    }
+
+    /// As [`CoreState::new`], for a node whose world is published elsewhere.
+    pub fn with_world(
+        config: Arc<Config>,
+        world: Box<dyn PinWorld>,
+        client: gw_upstream::Client,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { config, world, client, counters, rng: RefCell::new(fastrand::Rng::new()) }
+    }
+
+    /// Moves on to the newest world although no request has come. Call it now
+    /// and then, so that an idle core does not keep a former one in memory.
+    pub fn refresh(&self) {
+        drop(self.world.pin());
+    }
+}

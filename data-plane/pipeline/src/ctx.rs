@@ -1,0 +1,160 @@
+//! One request on its way through the phases.
+
+use std::{borrow::Cow, time::SystemTime};
+
+use gw_route::Params;
+use gw_snapshot::{Bound, CompiledResource, CompiledStage, ContextVar, Route, Values, World};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
+use time::OffsetDateTime;
+
+use crate::{ConnInfo, CoreState, id::Ids, query};
+
+/// What the phases know of a request. It borrows from the core and from one
+/// pinned world; nothing in it outlives the request.
+pub(crate) struct RequestCtx<'w> {
+    pub(crate) core: &'w CoreState,
+    pub(crate) conn: ConnInfo,
+    pub(crate) world: &'w World,
+    /// The client's verb, or the one that it put in its place.
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) version: Version,
+    /// The client's headers; an integration may take them.
+    pub(crate) headers: HeaderMap,
+    pub(crate) ids: Ids,
+    /// Set once located.
+    pub(crate) stage: Option<Located<'w>>,
+    /// Set once routed.
+    pub(crate) route: Option<Routed<'w>>,
+}
+
+/// The stage of a request, and which of its deployments.
+#[derive(Clone, Copy)]
+pub(crate) struct Located<'w> {
+    pub(crate) stage: &'w CompiledStage,
+    pub(crate) bound: &'w Bound,
+    /// Where in the URI's path the part behind the stage starts.
+    pub(crate) path_start: usize,
+}
+
+/// The route of a request.
+pub(crate) struct Routed<'w> {
+    pub(crate) resource: &'w CompiledResource,
+    pub(crate) number: u32,
+    pub(crate) route: &'w Route,
+    /// Ranges of the path behind the stage.
+    pub(crate) params: Params,
+}
+
+impl RequestCtx<'_> {
+    /// The host that the client asked for, port included; empty if it said none.
+    pub(crate) fn host(&self) -> &str {
+        match self.uri.authority() {
+            Some(authority) => authority.as_str(),
+            None => self
+                .headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// The path behind the stage.
+    pub(crate) fn path(&self) -> &str {
+        let start = self.stage.map_or(0, |located| located.path_start);
+        self.uri.path().get(start..).unwrap_or_default()
+    }
+
+    fn domain(&self) -> &str {
+        let host = self.host();
+        match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => host,
+        }
+    }
+
+    fn header_text(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
+        self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
+    }
+}
+
+impl Values for RequestCtx<'_> {
+    fn context(&self, variable: ContextVar) -> Option<Cow<'_, str>> {
+        let stage = self.stage.map(|located| located.stage);
+        let bound = self.stage.map(|located| located.bound);
+        let resource = self.route.as_ref().map(|routed| routed.resource);
+        let text = match variable {
+            ContextVar::AccountId => stage?.key().scope.account.as_str(),
+            ContextVar::ApiId => stage?.key().api.as_str(),
+            ContextVar::CanaryRequest if stage?.has_canary() => {
+                if bound?.is_canary {
+                    "true"
+                } else {
+                    "false"
+                }
+            }
+            ContextVar::DeploymentId => &bound?.deployment_id,
+            ContextVar::DomainName => self.domain(),
+            ContextVar::DomainPrefix => self.domain().split('.').next()?,
+            ContextVar::ExtendedRequestId => self.ids.extended(),
+            ContextVar::HttpMethod => self.method.as_str(),
+            ContextVar::Path => self.uri.path(),
+            ContextVar::Protocol => "HTTP/1.1",
+            ContextVar::RequestId => self.ids.request(),
+            ContextVar::RequestTime => return Some(Cow::Owned(request_time())),
+            ContextVar::RequestTimeEpoch => {
+                let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+                return Some(Cow::Owned(now.as_millis().to_string()));
+            }
+            ContextVar::ResourceId => &resource?.id,
+            ContextVar::ResourcePath => &resource?.path,
+            ContextVar::SourceIp => return Some(Cow::Owned(self.conn.peer.to_string())),
+            ContextVar::Stage => stage?.key().stage.as_str(),
+            ContextVar::UserAgent => return self.header_text(&header::USER_AGENT),
+            ContextVar::CanaryRequest
+            | ContextVar::ErrorMessage
+            | ContextVar::ErrorMessageString
+            | ContextVar::ErrorResponseType
+            | ContextVar::ErrorValidation => return None,
+        };
+        Some(Cow::Borrowed(text))
+    }
+
+    fn stage_variable(&self, name: &str) -> Option<&str> {
+        self.stage.as_ref()?.bound.variables.get(name).map(String::as_str)
+    }
+
+    fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers.get_all(name).iter().next_back()
+    }
+
+    fn header_list(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
+        let mut values = self.headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        let first = String::from_utf8_lossy(values.next()?);
+        Some(values.fold(first, |list, value| {
+            Cow::Owned(format!("{list},{}", String::from_utf8_lossy(value)))
+        }))
+    }
+
+    fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        query::values(self.uri.query(), name).next_back()
+    }
+
+    fn query_list(&self, name: &str, each: &mut dyn FnMut(&str)) {
+        query::values(self.uri.query(), name).for_each(|value| each(&value));
+    }
+
+    fn path(&self, name: &str) -> Option<&str> {
+        let routed = self.route.as_ref()?;
+        let at = routed.resource.params.iter().position(|param| **param == *name)?;
+        Some(routed.params.get(at)?.of(RequestCtx::path(self)))
+    }
+}
+
+/// As Apache logs it: `04/Mar/2020:19:15:17 +0000`.
+fn request_time() -> String {
+    let format = time::macros::format_description!(
+        "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000"
+    );
+    OffsetDateTime::now_utc().format(format).unwrap_or_default()
+}

@@ -1,0 +1,78 @@
+//! Counters of one core, summed over all cores when somebody reads them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Written by one core only, so that adding needs no locked instruction;
+/// readable from any thread.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Counters {
+    requests: AtomicU64,
+    client_errors: AtomicU64,
+    server_errors: AtomicU64,
+    gateway_responses: AtomicU64,
+    latency_us: AtomicU64,
+    integrations: AtomicU64,
+    integration_latency_us: AtomicU64,
+}
+
+/// Sums of counters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Requests answered.
+    pub requests: u64,
+    /// Of those, with a status of 400 to 499.
+    pub client_errors: u64,
+    /// Of those, with a status of 500 to 599.
+    pub server_errors: u64,
+    /// Of those, answered by a gateway response.
+    pub gateway_responses: u64,
+    /// Microseconds from a request's head to its answer's head, summed.
+    pub latency_us: u64,
+    /// Calls to backends that got an answer.
+    pub integrations: u64,
+    /// Microseconds from the call to the head of the answer, summed.
+    pub integration_latency_us: u64,
+}
+
+impl Counters {
+    /// The sums over `cores`.
+    pub fn total<'a>(cores: impl IntoIterator<Item = &'a Self>) -> Totals {
+        let mut sum = Totals::default();
+        for core in cores {
+            let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+            sum.requests += get(&core.requests);
+            sum.client_errors += get(&core.client_errors);
+            sum.server_errors += get(&core.server_errors);
+            sum.gateway_responses += get(&core.gateway_responses);
+            sum.latency_us += get(&core.latency_us);
+            sum.integrations += get(&core.integrations);
+            sum.integration_latency_us += get(&core.integration_latency_us);
+        }
+        sum
+    }
+
+    pub(crate) fn answered(&self, status: http::StatusCode, latency_us: u64) {
+        add(&self.requests, 1);
+        add(&self.latency_us, latency_us);
+        if status.is_client_error() {
+            add(&self.client_errors, 1);
+        } else if status.is_server_error() {
+            add(&self.server_errors, 1);
+        }
+    }
+
+    pub(crate) fn rescued(&self) {
+        add(&self.gateway_responses, 1);
+    }
+
+    pub(crate) fn integrated(&self, latency_us: u64) {
+        add(&self.integrations, 1);
+        add(&self.integration_latency_us, latency_us);
+    }
+}
+
+/// Not atomic as a whole, and need not be: there is one writer.
+fn add(counter: &AtomicU64, n: u64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+}

@@ -1,0 +1,21 @@
+//! The stage's rate limit for the method, on this node.
+
+use gw_model::GatewayResponseType as Type;
+
+use crate::{
+    ctx::RequestCtx,
+    rescue::{Refusal, refuse},
+};
+
+/// Takes a token if the stage limits the method.
+pub(super) fn run(ctx: &mut RequestCtx<'_>) -> Result<(), Refusal> {
+    let (Some(located), Some(routed)) = (&ctx.stage, &ctx.route) else { return Ok(()) };
+    let Some(throttle) = located.stage.throttle(located.bound, routed.number) else {
+        return Ok(());
+    };
+    let now = ctx.core.config.started.elapsed().as_nanos();
+    if throttle.take(u64::try_from(now).unwrap_or(u64::MAX)) {
+        return Ok(());
+    }
+    refuse(Type::Throttled)
+}
