@@ -36,7 +36,7 @@ pub trait Handler: 'static {
 }
 
 /// What a core does with a socket's connections.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) enum Wire {
     Plain,
     Tls(Arc<ServerConfig>),

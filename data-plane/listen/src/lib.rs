@@ -33,4 +33,4 @@ pub use tls::{
     CertificateError, CertificateStore, Certificates, certified_key, certified_key_der,
     certified_key_files,
 };
-pub use workers::{BoxError, Drained, Settings, StartError, Workers};
+pub use workers::{Bound, BoxError, Drained, Settings, StartError, Workers};

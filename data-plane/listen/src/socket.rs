@@ -8,13 +8,10 @@ use socket2::{Domain, Protocol, SockFilter, SockRef, Socket, Type};
 const BACKLOG: i32 = 8192;
 
 /// Opens `count` sockets on one address. With port 0 the first picks a port
-/// and the others share it.
-pub(crate) fn bind_all(
-    address: SocketAddr,
-    count: usize,
-) -> io::Result<(SocketAddr, Vec<std::net::TcpListener>)> {
+/// and the others share it. They take no connection before [`listen`].
+pub(crate) fn bind_all(address: SocketAddr, count: usize) -> io::Result<(SocketAddr, Vec<Socket>)> {
     let first = bind(address)?;
-    let bound = first.local_addr()?;
+    let bound = first.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
     let mut all = vec![first];
     for _ in 1..count {
         all.push(bind(bound)?);
@@ -22,7 +19,7 @@ pub(crate) fn bind_all(
     Ok((bound, all))
 }
 
-fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+fn bind(address: SocketAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(true)?;
@@ -31,6 +28,11 @@ fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+/// From now on the kernel gives the socket its share of new connections.
+pub(crate) fn listen(socket: Socket) -> io::Result<std::net::TcpListener> {
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use socket2::Socket;
 use tokio::sync::watch;
 
 use crate::{
@@ -80,23 +81,26 @@ pub struct Workers {
     tls: Vec<SocketAddr>,
 }
 
-impl Workers {
-    /// Binds every address, starts the threads, builds each core's handler on
-    /// its own thread with `factory` (called with the core's number), and
-    /// returns when all of them serve.
+/// Sockets that have their addresses but take no connection yet, so that a
+/// node can tell its addresses before it is ready to serve.
+#[derive(Debug)]
+pub struct Bound {
+    sockets: Vec<Vec<(Socket, Wire)>>,
+    pin: bool,
+    limits: Limits,
+    plain: Vec<SocketAddr>,
+    tls: Vec<SocketAddr>,
+}
+
+impl Bound {
+    /// Takes every address of the settings, once per core.
     ///
     /// # Errors
-    /// An address, a thread or a handler that cannot be had; nothing keeps
-    /// running then.
-    pub fn start<H, F>(settings: Settings, factory: F) -> Result<Self, StartError>
-    where
-        H: Handler,
-        F: Fn(usize) -> Result<H, BoxError> + Send + Sync + 'static,
-    {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let cores = if settings.cores == 0 { processors } else { settings.cores };
-        let tls = server_config(Arc::clone(&settings.certificates))?;
-        let mut sockets: Vec<Vec<(std::net::TcpListener, Wire)>> = Vec::new();
+    /// An address that cannot be had.
+    pub fn bind(settings: Settings) -> Result<Self, StartError> {
+        let cores = if settings.cores == 0 { processors() } else { settings.cores };
+        let config = server_config(settings.certificates)?;
+        let mut sockets: Vec<Vec<(Socket, Wire)>> = Vec::new();
         sockets.resize_with(cores, Vec::new);
         let mut bind = |addresses: &[SocketAddr], wire: &Wire| {
             let mut bound = Vec::new();
@@ -104,27 +108,59 @@ impl Workers {
                 let (at, all) = socket::bind_all(*address, cores)
                     .map_err(|source| StartError::Listen { address: *address, source })?;
                 bound.push(at);
-                for (core, listener) in sockets.iter_mut().zip(all) {
-                    core.push((listener, wire.clone()));
+                for (core, socket) in sockets.iter_mut().zip(all) {
+                    core.push((socket, wire.clone()));
                 }
             }
             Ok::<_, StartError>(bound)
         };
         let plain = bind(&settings.plain, &Wire::Plain)?;
-        let encrypted = bind(&settings.tls, &Wire::Tls(tls))?;
+        let tls = bind(&settings.tls, &Wire::Tls(config))?;
+        Ok(Self { sockets, pin: settings.pin, limits: settings.limits, plain, tls })
+    }
+
+    /// The addresses for HTTP in clear, with the ports that were taken.
+    #[must_use]
+    pub fn plain_addresses(&self) -> &[SocketAddr] {
+        &self.plain
+    }
+
+    /// The addresses for TLS, with the ports that were taken.
+    #[must_use]
+    pub fn tls_addresses(&self) -> &[SocketAddr] {
+        &self.tls
+    }
+
+    /// The number of serving threads.
+    #[must_use]
+    pub fn cores(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Starts the threads, builds each core's handler on its own thread with
+    /// `factory` (called with the core's number), and returns when all serve.
+    ///
+    /// # Errors
+    /// A thread or a handler that cannot be had; nothing keeps running then.
+    pub fn start<H, F>(self, factory: F) -> Result<Workers, StartError>
+    where
+        H: Handler,
+        F: Fn(usize) -> Result<H, BoxError> + Send + Sync + 'static,
+    {
+        let Self { sockets, pin, limits, plain, tls } = self;
+        let cores = sockets.len();
         let (phase, _) = watch::channel(Phase::Serving);
-        let mut workers =
-            Self { threads: Vec::new(), phase, stats: Vec::new(), plain, tls: encrypted };
+        let mut workers = Workers { threads: Vec::new(), phase, stats: Vec::new(), plain, tls };
         let factory = Arc::new(factory);
         let (ready, started) = mpsc::channel();
-        for (number, listeners) in sockets.into_iter().enumerate() {
+        for (number, sockets) in sockets.into_iter().enumerate() {
             let stats = Arc::new(Stats::default());
             workers.stats.push(Arc::clone(&stats));
             let seat = Seat {
                 number,
-                processor: settings.pin.then_some(number % processors),
-                listeners,
-                limits: settings.limits.clone(),
+                processor: pin.then(|| number % processors()),
+                sockets,
+                limits: limits.clone(),
                 stats,
                 orders: workers.phase.subscribe(),
                 ready: ready.clone(),
@@ -141,6 +177,24 @@ impl Workers {
             told?;
         }
         Ok(workers)
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl Workers {
+    /// [`Bound::bind`] and [`Bound::start`] in one.
+    ///
+    /// # Errors
+    /// An address, a thread or a handler that cannot be had.
+    pub fn start<H, F>(settings: Settings, factory: F) -> Result<Self, StartError>
+    where
+        H: Handler,
+        F: Fn(usize) -> Result<H, BoxError> + Send + Sync + 'static,
+    {
+        Bound::bind(settings)?.start(factory)
     }
 
     /// The addresses served in clear, with the ports that were taken.
@@ -207,7 +261,7 @@ fn join(threads: Vec<JoinHandle<()>>) {
 struct Seat {
     number: usize,
     processor: Option<usize>,
-    listeners: Vec<(std::net::TcpListener, Wire)>,
+    sockets: Vec<(Socket, Wire)>,
     limits: Limits,
     stats: Arc<Stats>,
     orders: watch::Receiver<Phase>,
@@ -241,14 +295,18 @@ impl Seat {
         H: Handler,
         F: Fn(usize) -> Result<H, BoxError>,
     {
-        let Self { listeners, limits, stats, mut orders, ready, .. } = self;
+        let Self { sockets, limits, stats, mut orders, ready, .. } = self;
         let handler = match factory(self.number) {
             Ok(handler) => handler,
             Err(error) => return drop(ready.send(Err(StartError::Factory(error)))),
         };
         let core = Core::new(handler, limits, stats);
         let mut accepting = tokio::task::JoinSet::new();
-        for (listener, wire) in listeners {
+        for (socket, wire) in sockets {
+            let listener = match socket::listen(socket) {
+                Ok(listener) => listener,
+                Err(error) => return drop(ready.send(Err(StartError::Thread(error)))),
+            };
             accepting.spawn_local(Rc::clone(&core).accept(listener, wire));
         }
         let _ = ready.send(Ok(()));

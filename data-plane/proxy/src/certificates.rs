@@ -1,0 +1,48 @@
+//! Which certificates the TLS listeners show: those of the flags, else the
+//! node's own from the fleet's CA.
+
+use std::path::PathBuf;
+
+use gw_listen::{
+    CertificateError, CertificateStore, Certificates, certified_key_der, certified_key_files,
+};
+use rustls::pki_types::PrivateKeyDer;
+
+/// Where certificates come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// Files of the operator.
+    Files { chain: PathBuf, key: PathBuf },
+    /// The node's identity.
+    Node,
+}
+
+impl Source {
+    pub(crate) fn new(chain: Option<&PathBuf>, key: Option<&PathBuf>) -> Self {
+        match (chain, key) {
+            (Some(chain), Some(key)) => Self::Files { chain: chain.clone(), key: key.clone() },
+            _ => Self::Node,
+        }
+    }
+
+    /// Reads the certificates again. Without one yet, the store stays as it is.
+    pub(crate) fn load(
+        &self,
+        store: &CertificateStore,
+        node: &gw_sync::Handle,
+    ) -> Result<(), CertificateError> {
+        let key = match self {
+            Self::Files { chain, key } => certified_key_files(chain, key)?,
+            Self::Node => match node.certificate() {
+                Some(own) => {
+                    let key = PrivateKeyDer::Pkcs8(own.key.clone_key());
+                    certified_key_der(own.chain.clone(), key)?
+                }
+                None => return Ok(()),
+            },
+        };
+        let certificates = Certificates::new().with_default(key.clone());
+        store.replace(certificates.with_own_names(&key)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,74 @@
+//! Between the front and the pipeline: one core's handler.
+
+use std::{
+    cell::RefCell,
+    rc::{Rc, Weak},
+    sync::Arc,
+    time::Duration,
+};
+
+use gw_pipeline::{CoreState, PinWorld, ResponseBody};
+use gw_snapshot::World;
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+/// How often a core without requests looks for a newer world.
+const REFRESH: Duration = Duration::from_millis(500);
+
+/// Answers one core's requests.
+pub(crate) struct Front(Rc<CoreState>);
+
+impl Front {
+    /// Takes over a core's state; call it on the core's thread.
+    pub(crate) fn new(state: CoreState) -> Self {
+        let state = Rc::new(state);
+        tokio::task::spawn_local(refresh(Rc::downgrade(&state)));
+        Self(state)
+    }
+}
+
+impl gw_listen::Handler for Front {
+    type Body = ResponseBody;
+
+    async fn call(
+        &self,
+        request: Request<Incoming>,
+        info: Rc<gw_listen::ConnInfo>,
+    ) -> Response<ResponseBody> {
+        let conn = gw_pipeline::ConnInfo::new(info.peer, info.local, info.tls);
+        gw_pipeline::handle(&self.0, request, &conn).await
+    }
+}
+
+/// Lets an idle core move on, so that a former world can be freed.
+async fn refresh(state: Weak<CoreState>) {
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        match state.upgrade() {
+            Some(state) => state.refresh(),
+            None => return,
+        }
+    }
+}
+
+/// One core's view of the world that sync publishes. Requests share a local
+/// count; the count that all cores share moves only with the world.
+pub(crate) struct Pinned(RefCell<(gw_sync::WorldReader, Rc<Arc<World>>)>);
+
+impl Pinned {
+    pub(crate) fn new(mut reader: gw_sync::WorldReader) -> Self {
+        let world = Rc::new(Arc::clone(reader.current()));
+        Self(RefCell::new((reader, world)))
+    }
+}
+
+impl PinWorld for Pinned {
+    fn pin(&self) -> Rc<Arc<World>> {
+        let (reader, pinned) = &mut *self.0.borrow_mut();
+        let current = reader.current();
+        if !Arc::ptr_eq(current, pinned) {
+            *pinned = Rc::new(Arc::clone(current));
+        }
+        Rc::clone(pinned)
+    }
+}
