@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ImportErrors, Variables,
+    nesting::is_too_deep,
     options::{MAX_DOCUMENT_BYTES, MAX_DOCUMENT_VALUES},
 };
 
@@ -75,6 +76,9 @@ fn read_json(text: &str) -> Result<Value, String> {
 }
 
 fn read_yaml(text: &str) -> Result<Value, String> {
+    if is_too_deep(text) {
+        return Err("the document nests brackets too deep".to_owned());
+    }
     let state = State { yaml: true, ..State::default() };
     Seed { state: &state }.deserialize(serde_norway::Deserializer::from_str(text)).map_err(
         |error| match error.location() {
@@ -307,7 +311,7 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(refused(&deep).contains("recursion limit"), "JSON depth");
         let deep = format!("a: {}", "[".repeat(100_000));
-        assert!(!refused(&deep).is_empty());
+        assert!(refused(&deep).contains("brackets too deep"), "YAML depth");
         let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..12 {
             let below = vec![format!("*a{}", level - 1); 10].join(", ");

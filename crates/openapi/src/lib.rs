@@ -21,6 +21,7 @@ mod document;
 pub mod error;
 pub mod import;
 mod integration;
+mod nesting;
 mod operation;
 pub mod options;
 mod parse;

@@ -1,0 +1,465 @@
+//! AWS's rules, one table each.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use gw_model::{
+    ApiKeySource, EndpointType, GatewayResponseType, HttpMethod, IntegrationType, Method,
+};
+use gw_openapi::{BasePath, Import, Options, Refusal, Variables, parse};
+use serde_json::{Value, json};
+
+fn import(document: &Value, options: &Options) -> Import {
+    parse(document.to_string().as_bytes(), options).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn refusal(document: &Value) -> String {
+    parse(document.to_string().as_bytes(), &Options::default()).unwrap_err().to_string()
+}
+
+fn openapi(paths: Value) -> Value {
+    json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": paths})
+}
+
+fn with(mut document: Value, name: &str, value: Value) -> Value {
+    document[name] = value;
+    document
+}
+
+fn mock() -> Value {
+    json!({"type": "mock"})
+}
+
+/// The one method of a document with one operation.
+fn method(operation: Value) -> Method {
+    let import = import(&openapi(json!({"/x": {"get": operation}})), &Options::default());
+    import.tree["/x"][&HttpMethod::Get].clone()
+}
+
+#[test]
+fn unreadable_documents() {
+    let table = [
+        ("", "Invalid OpenAPI input. "),
+        ("[]", "Invalid OpenAPI input. The document is not an object."),
+        ("{}", "Invalid OpenAPI input. The document has no 'openapi' or 'swagger' version."),
+        ("swagger: '1.2'", "Invalid OpenAPI input. Swagger version '1.2' is not supported."),
+        ("openapi: 4.0.0", "Invalid OpenAPI input. OpenAPI version '4.0.0' is not supported."),
+        ("{\"openapi\": \"3.0.0\",\n \"info\" 1}", "at line 2 column 9"),
+    ];
+    for (text, expected) in table {
+        let errors = parse(text.as_bytes(), &Options::default()).unwrap_err();
+        assert_eq!(errors.kind, Refusal::Unreadable, "{text}: {errors}");
+        assert!(errors.to_string().contains(expected), "{text}: {errors}");
+    }
+}
+
+#[test]
+fn all_faults_are_reported_together() {
+    let document = with(
+        openapi(json!({
+            "/pets/{id}": {"get": {"x-amazon-apigateway-integration": {"type": "http", "httpMethod": "GET"}}},
+            "/pets/{name}": {"get": {"parameters": [{"$ref": "#/components/parameters/no"}]}},
+            "/f/{p+}/x": {},
+            "/q": {"get": {"parameters": [{"name": "page[size]", "in": "query"}]}},
+        })),
+        "components",
+        json!({"schemas": {"Pet": {"properties": {"o": {"$ref": "#/components/schemas/Owner"}}}}}),
+    );
+    assert_eq!(
+        refusal(&document),
+        "Errors found during import:\n\
+         \tUnable to create model for 'Pet': Invalid model specified: Validation Result: warnings : [], errors : [Invalid model specified: Owner]\n\
+         \tUnable to create resource at path '/pets/{name}': A sibling ({id}) of this resource already has a variable path part -- only one is allowed\n\
+         \tUnable to create resource at path '/f/{p+}/x': Cannot create a child of a resource with a greedy path variable: {p+}\n\
+         \tUnable to put integration on 'GET' for resource at path '/pets/{id}': Invalid HTTP endpoint specified for URI\n\
+         \tParse issue: attribute paths.'/pets/{name}'(get).parameters[0].#/components/parameters/no is missing\n\
+         \tUnable to put method 'GET' on resource at path '/q': Invalid mapping expression specified: Validation Result: warnings : [], errors : [Parameter name should match the following regular expression: ^[a-zA-Z0-9._$-]+$]"
+    );
+}
+
+#[test]
+fn faults_of_paths() {
+    let table = [
+        (
+            json!({"/a": {}, "/a/": {}}),
+            "Unable to create resource at path '/a/': Another resource with the same parent already has this name: a",
+        ),
+        (json!({"a": {}}), "Unable to create resource at path 'a': Resource a should start with /"),
+        (
+            json!({"/{a+}": {}, "/{b+}": {}}),
+            "Unable to create resource at path '/{b+}': A sibling ({a+})",
+        ),
+        (
+            json!({"/a|b": {}}),
+            "Unable to create resource at path '/a|b': Resource's path part only allow",
+        ),
+        (json!([]), "Parse issue: attribute paths is not of type `object`"),
+        (json!({"/a": 3}), "Parse issue: attribute paths.'/a' is not of type `object`"),
+    ];
+    for (paths, expected) in table {
+        let text = refusal(&openapi(paths));
+        assert!(text.starts_with("Errors found during import:\n\t"), "{text}");
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn faults_of_references() {
+    let table = [
+        json!({"responses": {"200": {"$ref": "#/components/responses/no"}}}),
+        json!({"responses": {"200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/no"}}}}}}),
+        json!({"requestBody": {"$ref": "#/components/requestBodies/no"}}),
+        json!({"requestBody": {"content": {"application/json": {"schema": {"$ref": "other.yaml#/no"}}}}}),
+        json!({"parameters": [{"$ref": "#/components/parameters/no"}]}),
+        json!({"security": [{"no": []}]}),
+        json!({"x-amazon-apigateway-request-validator": "no"}),
+    ];
+    for operation in table {
+        let text = refusal(&openapi(json!({"/x": {"get": operation.clone()}})));
+        assert!(text.contains("no") && text.contains("/x"), "{operation}: {text}");
+    }
+    let circle = with(
+        openapi(json!({"/x": {"get": {"parameters": [{"$ref": "#/components/parameters/a"}]}}})),
+        "components",
+        json!({"parameters": {"a": {"$ref": "#/components/parameters/a"}}}),
+    );
+    assert!(refusal(&circle).contains("#/components/parameters/a is missing"));
+}
+
+#[test]
+fn faults_of_integrations() {
+    let arn = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations";
+    let table = [
+        (json!({}), "Enumeration value for IntegrationType must be non-empty"),
+        (json!({"type": "soap"}), "Invalid integration type 'soap' specified"),
+        (
+            json!({"type": "http_proxy", "uri": "http://h"}),
+            "Enumeration value for HttpMethod must be non-empty",
+        ),
+        (
+            json!({"type": "http_proxy", "uri": "http://h", "httpMethod": "FETCH"}),
+            "Invalid HttpMethod specified.",
+        ),
+        (
+            json!({"type": "http_proxy", "httpMethod": "any"}),
+            "Invalid HTTP endpoint specified for URI",
+        ),
+        (
+            json!({"type": "http", "uri": "h/x", "httpMethod": "GET"}),
+            "Invalid HTTP endpoint specified for URI",
+        ),
+        (json!({"type": "aws", "httpMethod": "POST"}), "Invalid ARN specified in the request"),
+        (
+            json!({"type": "aws", "uri": "arn:aws:apigateway:r:sqs:nope/x", "httpMethod": "POST"}),
+            "AWS ARN for integration must contain path or action",
+        ),
+        (
+            json!({"type": "aws_proxy", "uri": "arn:aws:apigateway:r:sqs:path/x", "httpMethod": "POST"}),
+            "Integrations of type 'AWS_PROXY' currently only supports Lambda",
+        ),
+        (
+            json!({"type": "aws_proxy", "uri": arn, "timeoutInMillis": 30000}),
+            "Timeout should be between 50 ms and 29000 ms",
+        ),
+        (
+            json!({"type": "mock", "requestParameters": {"integration.request.header.a": "true"}}),
+            "errors : [Invalid mapping expression specified: true]",
+        ),
+        (
+            json!({"type": "mock", "requestParameters": {"header.a": "'x'"}}),
+            "errors : [Invalid mapping expression specified: header.a]",
+        ),
+        (
+            json!({"type": "mock", "requestTemplates": {"123": "x"}}),
+            "Validation Result: warnings : [], errors : [Invalid content type specified: 123]",
+        ),
+        (
+            json!({"type": "mock", "responses": {"default": {}}}),
+            "Invalid status code '' specified for response 'default'",
+        ),
+        (json!(7), "the integration is not of type `object`"),
+    ];
+    for (integration, expected) in table {
+        let operation = json!({"x-amazon-apigateway-integration": integration.clone()});
+        let text = refusal(&openapi(json!({"/x": {"get": operation}})));
+        assert!(text.contains(" on 'GET' for resource at path '/x': "), "{text}");
+        assert!(text.contains(expected), "{integration}: {text}");
+    }
+}
+
+#[test]
+fn an_integration_with_everything() {
+    let method = method(json!({"x-amazon-apigateway-integration": {
+        "type": "HTTP", "httpMethod": "post", "uri": "https://${stageVariables.host}/{id}",
+        "credentials": "arn:aws:iam::1:role/r", "passthroughBehavior": "NEVER",
+        "contentHandling": "CONVERT_TO_TEXT", "timeoutInMillis": 500.0, "cacheNamespace": "ns",
+        "cacheKeyParameters": ["method.request.path.id"], "connectionType": "INTERNET",
+        "tlsConfig": {"insecureSkipVerification": true}, "responseTransferMode": "buffered",
+        "requestParameters": {
+            "integration.request.path.id": "method.request.path.id",
+            "integration.request.header.a": "'static'",
+            "integration.request.querystring.b": "context.requestId",
+            "integration.request.header.c": "stageVariables.x",
+            "integration.request.header.d": "method.request.body.a.b",
+            "integration.request.header.n": true,
+        },
+        "requestTemplates": {"application/json": "{}", "text/plain": null, "text/html": ""},
+        "responses": {
+            "default": {"statusCode": 200, "responseParameters": {"method.response.header.A": "integration.response.header.B"}},
+            "4\\d{2}": {"statusCode": "400", "responseTemplates": {"application/json": "no"}},
+        },
+    }}));
+    let integration = method.integration.unwrap();
+    assert_eq!(integration.kind, IntegrationType::Http);
+    assert_eq!(integration.http_method.as_deref(), Some("POST"));
+    assert_eq!(integration.timeout_ms, 500);
+    assert_eq!(integration.request_parameters.len(), 5);
+    assert_eq!(integration.request_templates["text/html"], None);
+    assert_eq!(integration.responses["200"].selection_pattern, None);
+    assert_eq!(integration.responses["400"].selection_pattern.as_deref(), Some("4\\d{2}"));
+    assert_eq!(integration.insecure_skip_verification, Some(true));
+    assert_eq!(integration.response_transfer_mode.as_deref(), Some("BUFFERED"));
+}
+
+#[test]
+fn warnings_are_kept_or_refuse() {
+    let document = openapi(json!({
+        "/test": {"get": {"x-amazon-apigateway-integration": {"type": "mock",
+            "requestParameters": {"integration.request.header.nothing": true}}}},
+        "/events": {"post": {"responses": {"201": {"content": {"application/json": {"schema": {"type": "string"}}}}}}},
+        "/c": {"put": {"requestBody": {"content": {"application/json": {"schema": {"allOf": []}}}}}},
+    }));
+    let document = with(document, "servers", json!([{"url": "https://a"}, {"url": "https://b"}]));
+    let expected = [
+        "More than one server provided. Ignoring all but the first for defining endpoint configuration",
+        "Invalid format for 'requestParameters'. Expected type string for property \
+         'integration.request.header.nothing' of resource '/test' and method 'GET' but got 'true'",
+        "Unsupported model type 'StringSchema' in 201 response to method 'POST /events'. Ignoring.",
+        "Unsupported model type 'Content' in request schema for 'PUT /c'. Ignoring.",
+    ];
+    assert_eq!(import(&document, &Options::default()).warnings, expected);
+    let options = Options { fail_on_warnings: true, ..Options::default() };
+    let errors = parse(document.to_string().as_bytes(), &options).unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        format!("Warnings found during import:\n\t{}", expected.join("\n\t"))
+    );
+}
+
+#[test]
+fn parameters_bodies_and_responses() {
+    let document = with(
+        openapi(json!({"/x/{id}": {
+            "parameters": [{"name": "id", "in": "path"}, {"name": "q", "in": "query", "required": true}],
+            "x-amazon-apigateway-any-method": {
+                "operationId": "do it",
+                "parameters": [{"name": "q", "in": "query"}, {"$ref": "#/components/parameters/h"},
+                               {"name": "c", "in": "cookie"}],
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+                "responses": {
+                    "200": {"headers": {"X-Rate": {}}, "content": {
+                        "application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}}}}},
+                    "default": {"description": "no"},
+                    "4XX": {"description": "no"},
+                },
+            }
+        }})),
+        "components",
+        json!({
+            "parameters": {"h": {"name": "h", "in": "header", "required": true}},
+            "schemas": {"Pet": {"type": "object", "description": "a pet", "properties": {
+                "example": {"type": "string", "example": "x", "nullable": true},
+                "next": {"$ref": "#/components/schemas/Pet"}}}},
+        }),
+    );
+    let import = import(&document, &Options::default());
+    let method = &import.tree["/x/{id}"][&HttpMethod::Any];
+    assert_eq!(method.operation_name.as_deref(), Some("do it"));
+    let parameters: Vec<_> =
+        method.request_parameters.iter().map(|(k, v)| (k.as_str(), *v)).collect();
+    assert_eq!(
+        parameters,
+        [
+            ("method.request.header.h", true),
+            ("method.request.path.id", true),
+            ("method.request.querystring.q", false),
+        ]
+    );
+    assert_eq!(method.request_models["application/json"], "Pet");
+    assert_eq!(method.responses.keys().collect::<Vec<_>>(), ["200"]);
+    assert_eq!(method.responses["200"].response_parameters["method.response.header.X-Rate"], false);
+    let list = &method.responses["200"].response_models["application/json"];
+    assert!(list.starts_with("MODEL") && list.len() == 11, "{list}");
+    let pet = "https://apigateway.amazonaws.com/restapis/{apiId}/models/Pet";
+    let schema = |name: &str| serde_json::from_str::<Value>(&import.models[name].schema).unwrap();
+    assert_eq!(schema(list), json!({"type": "array", "items": {"$ref": pet}}));
+    assert_eq!(import.models["Pet"].description.as_deref(), Some("a pet"));
+    assert_eq!(
+        schema("Pet")["properties"],
+        json!({"example": {"type": "string"}, "next": {"$ref": pet}})
+    );
+}
+
+#[test]
+fn swagger_bodies_and_media_types() {
+    let document = json!({"swagger": "2.0", "info": {"title": "t"}, "produces": ["application/xml"],
+        "paths": {"/x": {"post": {
+            "consumes": ["application/json", "text/json"],
+            "parameters": [{"in": "body", "name": "b", "schema": {"$ref": "#/definitions/A"}},
+                           {"in": "formData", "name": "f", "type": "string"}],
+            "responses": {"200": {"schema": {"$ref": "A"}, "headers": {"H": {"type": "string"}}}}}}},
+        "definitions": {"A": {"type": "object"}}});
+    let import = import(&document, &Options::default());
+    let method = &import.tree["/x"][&HttpMethod::Post];
+    assert_eq!(method.request_models.keys().collect::<Vec<_>>(), ["application/json", "text/json"]);
+    assert_eq!(method.responses["200"].response_models["application/xml"], "A");
+    assert_eq!(import.warnings, [""; 0]);
+}
+
+#[test]
+fn openapi_31_schemas_become_draft_4() {
+    let document = json!({"openapi": "3.1.0", "info": {"title": "t"}, "components": {"schemas": {
+        "A": {"type": ["string", "null"], "const": "x", "examples": ["x"]},
+        "B": {"type": "number", "exclusiveMinimum": 3, "exclusiveMaximum": 9},
+        "C": {"type": "object", "additionalProperties": false, "properties": {"any": true, "none": false}},
+    }}});
+    let import = import(&document, &Options::default());
+    let schema = |name: &str| serde_json::from_str::<Value>(&import.models[name].schema).unwrap();
+    assert_eq!(schema("A"), json!({"type": ["string", "null"], "enum": ["x"]}));
+    assert_eq!(
+        schema("B"),
+        json!({"type": "number", "minimum": 3, "exclusiveMinimum": true, "maximum": 9, "exclusiveMaximum": true})
+    );
+    assert_eq!(
+        schema("C"),
+        json!({"type": "object", "additionalProperties": false, "properties": {"any": {}, "none": {"not": {}}}})
+    );
+}
+
+#[test]
+fn security_becomes_authorizers_keys_and_iam() {
+    let lambda = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations";
+    let operation = |security: Value| json!({"security": security});
+    let document = with(
+        openapi(json!({
+            "/key": {"get": operation(json!([{"key": []}]))},
+            "/iam": {"get": operation(json!([{"iam": []}]))},
+            "/auth": {"get": {"x-amazon-apigateway-auth": {"type": "aws_iam"}}},
+            "/lambda": {"get": operation(json!([{"lambda": [], "key": []}]))},
+            "/pool": {"get": operation(json!([{"pool": ["a/read"]}]))},
+            "/http": {"get": operation(json!([{"basic": []}]))},
+            "/open": {"get": {}},
+        })),
+        "components",
+        json!({"securitySchemes": {
+            "key": {"type": "apiKey", "name": "x-api-key", "in": "header"},
+            "iam": {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"},
+            "lambda": {"type": "apiKey", "name": "Token", "in": "header",
+                "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": lambda}},
+            "pool": {"type": "apiKey", "name": "Authorization", "in": "header",
+                "x-amazon-apigateway-authtype": "cognito_user_pools",
+                "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": ["arn:p"]}},
+            "basic": {"type": "http", "scheme": "basic"},
+        }}),
+    );
+    let document = with(document, "security", json!([{"key": []}]));
+    let import = import(&document, &Options::default());
+    let table = [
+        ("/key", "NONE", None, true),
+        ("/iam", "AWS_IAM", None, false),
+        ("/auth", "AWS_IAM", None, false),
+        ("/lambda", "CUSTOM", Some("lambda"), true),
+        ("/pool", "COGNITO_USER_POOLS", Some("pool"), false),
+        ("/http", "NONE", None, false),
+        ("/open", "NONE", None, false),
+    ];
+    for (path, kind, authorizer, key) in table {
+        let method = &import.tree[path][&HttpMethod::Get];
+        assert_eq!(method.authorization_type, kind, "{path}");
+        assert_eq!(method.authorizer_id.as_ref().map(|id| id.as_str()), authorizer, "{path}");
+        assert_eq!(method.api_key_required, key, "{path}");
+    }
+    assert_eq!(import.tree["/pool"][&HttpMethod::Get].authorization_scopes, ["a/read"]);
+    let lambda = &import.authorizers["lambda"];
+    assert_eq!(lambda.kind, "TOKEN");
+    assert_eq!(lambda.identity_source.as_deref(), Some("method.request.header.Token"));
+    assert_eq!(lambda.result_ttl_seconds, Some(300));
+    assert_eq!(import.authorizers["pool"].provider_arns, ["arn:p"]);
+    assert_eq!(
+        import.warnings,
+        ["Unsupported security definition type 'http' for 'basic'. Ignoring."]
+    );
+}
+
+#[test]
+fn the_extensions_at_the_root() {
+    let mut document = openapi(json!({"/x": {"get": {"x-amazon-apigateway-integration": mock()},
+        "put": {"x-amazon-apigateway-request-validator": "none"}}}));
+    document["servers"] = json!([{"url": "https://h", "x-amazon-apigateway-endpoint-configuration":
+        {"disableExecuteApiEndpoint": true, "vpcEndpointIds": ["vpce-1"]}}]);
+    document["x-amazon-apigateway-api-key-source"] = json!("AUTHORIZER");
+    document["x-amazon-apigateway-binary-media-types"] = json!(["image/png", "*/*"]);
+    document["x-amazon-apigateway-minimum-compression-size"] = json!(1024);
+    document["x-amazon-apigateway-request-validators"] = json!({"all": {"validateRequestBody": true, "validateRequestParameters": "true"}, "none": {}});
+    document["x-amazon-apigateway-request-validator"] = json!("all");
+    document["x-amazon-apigateway-policy"] =
+        json!({"Statement": [{"Effect": "Allow", "Resource": ["execute-api:/*", "x"]}]});
+    document["x-amazon-apigateway-gateway-responses"] = json!({"THROTTLED": {"statusCode": 430,
+        "responseParameters": {"gatewayresponse.header.A": "'b'"}, "responseTemplates": {"application/json": "{}"}}});
+    let options = Options {
+        endpoint_type: Some(EndpointType::Regional),
+        variables: Some(Variables {
+            account_id: "123456789012".into(),
+            region: "eu-west-1".into(),
+            partition: "aws".into(),
+        }),
+        ..Options::default()
+    };
+    let import = import(&document, &options);
+    assert_eq!(import.settings.api_key_source, Some(ApiKeySource::Authorizer));
+    assert_eq!(import.settings.binary_media_types.as_ref().unwrap().len(), 2);
+    assert_eq!(import.settings.minimum_compression_size_bytes, Some(1024));
+    assert_eq!(import.settings.disable_execute_api_endpoint, Some(true));
+    let response = &import.gateway_responses[&GatewayResponseType::Throttled];
+    assert_eq!(response.status_code.as_deref(), Some("430"));
+    let validator = |verb| {
+        import.tree["/x"][&verb].request_validator_id.as_ref().map(|id| id.as_str().to_owned())
+    };
+    assert_eq!(validator(HttpMethod::Get).as_deref(), Some("all"));
+    assert_eq!(validator(HttpMethod::Put).as_deref(), Some("none"));
+    let api = gw_openapi::new_rest_api("abc123".into(), &import, &mut common::counting()).unwrap();
+    assert_eq!(api.endpoint_configuration.endpoint_type, EndpointType::Regional);
+    assert_eq!(
+        api.policy.as_deref(),
+        Some(
+            r#"{"Statement":[{"Effect":"Allow","Resource":["arn:aws:execute-api:eu-west-1:123456789012:abc123/*","x"]}]}"#
+        )
+    );
+}
+
+#[test]
+fn base_paths_make_resources() {
+    let document = json!({"swagger": "2.0", "info": {"title": "t"}, "basePath": "/a/b/c", "paths": {"/e": {}}});
+    let table: [(BasePath, &[&str]); 3] = [
+        (BasePath::Ignore, &["/", "/e"]),
+        (BasePath::Prepend, &["/", "/a", "/a/b", "/a/b/c", "/a/b/c/e"]),
+        (BasePath::Split, &["/", "/b", "/b/c", "/b/c/e"]),
+    ];
+    for (base_path, expected) in table {
+        let import = import(&document, &Options { base_path, ..Options::default() });
+        let api = gw_openapi::new_rest_api("a".into(), &import, &mut common::counting()).unwrap();
+        let mut paths: Vec<_> = api.resources.values().map(|r| r.path.clone()).collect();
+        paths.sort();
+        assert_eq!(paths, expected, "{base_path:?}");
+    }
+}
+
+#[test]
+fn an_oversized_document_is_a_fault_beside_others() {
+    let document = openapi(json!({"/a b": {}}));
+    let options = Options { max_bytes: 10, ..Options::default() };
+    let text = parse(document.to_string().as_bytes(), &options).unwrap_err().to_string();
+    assert!(text.contains("exceeds the limit of 10 bytes"), "{text}");
+    assert!(text.contains("'/a b'"), "{text}");
+}
