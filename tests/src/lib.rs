@@ -1,3 +1,6 @@
 //! Black-box tests of the whole system, and the functions that its fuzzers call.
 
+pub mod document;
 pub mod fuzz_targets;
+pub mod load;
+pub mod story;

@@ -26,6 +26,8 @@ pub struct Options {
     pub node_args: Vec<String>,
     /// More flags of single nodes, by index.
     pub one_node_args: Vec<(usize, Vec<String>)>,
+    /// Where the nodes' streams arrive; any free port unless given.
+    pub fleet_address: Option<SocketAddr>,
     /// Addresses that single nodes use in place of the control plane's.
     pub detours: Vec<(usize, SocketAddr)>,
 }
@@ -38,6 +40,7 @@ impl Default for Options {
             control_args: Vec::new(),
             node_args: vec!["--expose-release".into(), "--cores".into(), "1".into()],
             one_node_args: Vec::new(),
+            fleet_address: None,
             detours: Vec::new(),
         }
     }
@@ -122,11 +125,13 @@ impl Cluster {
             .await
             .expect("starting Postgres does not panic");
         let folder = tempfile::Builder::new().prefix("gatewright-").tempdir().expect("a folder");
+        let fleet_listen =
+            options.fleet_address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let mut control = Process::new("control-plane", "gw-control-plane", folder.path());
         control
             .arg("--database-url", postgres.url())
             .arg("--admin-listen", "127.0.0.1:0")
-            .arg("--fleet-listen", "127.0.0.1:0")
+            .arg("--fleet-listen", fleet_listen)
             .arg("--master-key-file", folder.path().join("master.key").display())
             .arg("--bootstrap-file", folder.path().join("bootstrap.json").display())
             .args(&options.control_args);

@@ -1,0 +1,100 @@
+//! `gwctl up` and `gwctl down`: what scripts rely on.
+
+use std::{path::Path, process::Output};
+
+use gw_testkit::cluster::binary;
+use gw_tests::{document, story};
+use serde_json::Value;
+
+async fn gwctl(args: &[&str]) -> Output {
+    tokio::process::Command::new(binary("gwctl")).args(args).output().await.unwrap()
+}
+
+async fn up(state: &Path) -> Value {
+    let state = state.display().to_string();
+    let out = gwctl(&[
+        "up",
+        "--detach",
+        "--state-dir",
+        &state,
+        "--nodes",
+        "2",
+        "--admin-port",
+        "0",
+        "--fleet-port",
+        "0",
+        "--traffic-port",
+        "0",
+        "--metrics-port",
+        "0",
+        "--output",
+        "json",
+    ])
+    .await;
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn up_down_and_up_again_finds_everything_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    // Postgres runs as another user when tests run as root.
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let state = folder.path().join("state");
+    let state_text = state.display().to_string();
+
+    let first = up(&state).await;
+    for member in [
+        "admin_url",
+        "traffic_url",
+        "access_key_id",
+        "secret_access_key",
+        "region",
+        "account_id",
+        "state_dir",
+    ] {
+        assert!(first[member].as_str().is_some_and(|text| !text.is_empty()), "{member} in {first}");
+    }
+    assert_eq!(first["node_urls"].as_array().unwrap().len(), 2);
+    assert_eq!(first["metrics_urls"].as_array().unwrap().len(), 2);
+
+    let file = folder.path().join("api.json");
+    std::fs::write(&file, document::mock("kept", "still here").to_string()).unwrap();
+    let deployed = gwctl(&[
+        "--state-dir",
+        &state_text,
+        "deploy",
+        file.to_str().unwrap(),
+        "--stage",
+        "s",
+        "--wait",
+    ])
+    .await;
+    assert!(deployed.status.success(), "{}", String::from_utf8_lossy(&deployed.stderr));
+    let apis = gwctl(&["--state-dir", &state_text, "apis", "--output", "json"]).await;
+    let apis: Value = serde_json::from_slice(&apis.stdout).unwrap();
+    let path = story::path(apis[0]["id"].as_str().unwrap(), "s", "/");
+    answers(&first, &path).await;
+
+    // A second `up` of a running system says the same.
+    assert_eq!(up(&state).await, first);
+
+    let down = gwctl(&["down", "--state-dir", &state_text]).await;
+    assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
+    let node = first["node_urls"][0].as_str().unwrap().trim_start_matches("http://");
+    assert!(tokio::net::TcpStream::connect(node).await.is_err(), "nothing runs after `down`");
+
+    assert_eq!(up(&state).await, first, "ports and credentials are remembered");
+    answers(&first, &path).await;
+    assert!(gwctl(&["down", "--state-dir", &state_text]).await.status.success());
+}
+
+async fn answers(up: &Value, path: &str) {
+    let mut urls: Vec<&str> =
+        up["node_urls"].as_array().unwrap().iter().map(|url| url.as_str().unwrap()).collect();
+    urls.push(up["traffic_url"].as_str().unwrap());
+    for url in urls {
+        assert_eq!(story::body(url, path).await, "still here", "{url}");
+    }
+}
