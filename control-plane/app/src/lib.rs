@@ -1,1 +1,65 @@
-//! Use cases of the control plane: one use case, one transaction
+//! Use cases of the control plane: one use case, one transaction.
+//!
+//! [`App`] is a clonable handle; its methods are the use cases, noun first.
+//! Each takes the [`Caller`], decides, changes rows through `gw-store` in one
+//! transaction, appends one audit row, and only then tells the fleet. Inputs
+//! and answers are model types: this crate knows neither HTTP nor AWS's wire
+//! format nor SQL.
+
+mod app;
+mod audit;
+mod bootstrap;
+mod caller;
+mod check;
+mod clock;
+mod credential;
+mod deployment;
+mod diff;
+mod error;
+mod fleet;
+mod import;
+mod integration;
+mod limits;
+mod method;
+mod model;
+mod node;
+mod page;
+mod part;
+mod release;
+mod resource;
+mod rest_api;
+mod rollout;
+mod seal;
+mod stage;
+mod transact;
+mod tree;
+pub mod types;
+
+pub use app::{App, Parts};
+pub use bootstrap::AdminCredentials;
+pub use caller::Caller;
+pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use credential::Ca;
+pub use error::{Error, Kind};
+pub use fleet::{
+    Fleet, LiveNode, NoFleet, NodeAnswer, NodeRequest, NodeRequestError, NodeState, ReleaseOutcome,
+    ReleaseProgress,
+};
+pub use import::NewIds;
+pub use limits::Limits;
+pub use method::MethodKey;
+pub use node::{JoinRequest, Joined};
+pub use rollout::{Committed, Rejected};
+pub use seal::{InvalidMasterKey, MasterKey};
+pub use types::*;
+
+/// What a use case answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What `gw-fleet` needs of the store's rows.
+pub mod world {
+    pub use gw_store::{
+        ContentChunk, NodeAck, NodeFact, NodeHello, NodeRow, PendingRow, ReceiptRow, ReceiptState,
+        WorldChanges, WorldRow, WorldStage,
+    };
+}
