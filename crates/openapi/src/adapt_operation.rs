@@ -15,11 +15,18 @@ const PATH_SOURCE: &str = "method.request.path.";
 const NO_BACKEND: &str = "Operations without an integration need a backend: the document names \
      no server with a host, and no backend address was given";
 
+/// AWS reads such a scheme as its own; opening the method instead would be worse.
+const KEY_OF_PLAN: &str = "Operations secured by an API key in the header x-api-key ask for a key \
+     of a usage plan here; a key that only the backend knows is refused.";
+
 /// Brings a method in line with its adapted path, and gives it an integration.
 pub(crate) fn finish(ctx: &mut Context<'_>, operation: &Operation<'_>, method: &mut Method) {
     let Some(adapted) = &operation.adapted else { return };
     let place = format!("{} {}", operation.verb, operation.source);
     declare_variables(adapted, method);
+    if method.api_key_required && method.integration.is_none() {
+        ctx.warn(KEY_OF_PLAN);
+    }
     match &mut method.integration {
         Some(integration) => rename(ctx, adapted, &place, integration),
         None if operation.members.contains_key("x-amazon-apigateway-integration") => {}

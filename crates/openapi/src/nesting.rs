@@ -19,7 +19,7 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
     let mut passed = vec![0u16; bytes.len()];
     (0..bytes.len())
         .filter(|at| matches!(bytes[*at], b'[' | b'{') && may_begin_value(&bytes[..*at]))
-        .any(|at| passed[at] == 0 && Reading { bytes, at }.is_too_deep(&mut passed))
+        .any(|at| passed[at] == 0 && Reading { bytes, at }.goes_too_deep(&mut passed))
 }
 
 /// Whether a value may begin after this text: at the start of a line, after
@@ -47,7 +47,7 @@ struct Reading<'t> {
 }
 
 impl Reading<'_> {
-    fn is_too_deep(mut self, passed: &mut [u16]) -> bool {
+    fn goes_too_deep(mut self, passed: &mut [u16]) -> bool {
         let mut depth = 0u16;
         while let Some(byte) = self.peek(0) {
             match byte {

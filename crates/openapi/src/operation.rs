@@ -215,11 +215,11 @@ fn responses<'d>(
                 None
             })
         };
-        if let (Version::Swagger2, Some(schema)) = (ctx.version, members.get("schema")) {
-            if let Some(model) = model_of(ctx, schema, &format!("{at}.schema")) {
-                for media_type in media_types(ctx, operation.members, "produces") {
-                    response.response_models.insert(media_type, model.clone());
-                }
+        if let (Version::Swagger2, Some(schema)) = (ctx.version, members.get("schema"))
+            && let Some(model) = model_of(ctx, schema, &format!("{at}.schema"))
+        {
+            for media_type in media_types(ctx, operation.members, "produces") {
+                response.response_models.insert(media_type, model.clone());
             }
         }
         for (media_type, value) in

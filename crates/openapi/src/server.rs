@@ -21,7 +21,7 @@ pub(crate) fn warn_of_more(ctx: &mut Context<'_>) {
 }
 
 /// The first server, which holds the endpoint configuration in OpenAPI 3.
-pub(crate) fn first<'d>(root: &'d Members) -> Option<&'d Value> {
+pub(crate) fn first(root: &Members) -> Option<&Value> {
     servers(root).next()
 }
 
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::Options;
 
-    fn with<T>(document: Value, options: &Options, f: impl FnOnce(&Context<'_>) -> T) -> T {
+    fn with<T>(document: &Value, options: &Options, f: impl FnOnce(&Context<'_>) -> T) -> T {
         let version =
             if document.get("swagger").is_some() { Version::Swagger2 } else { Version::OpenApi3 };
         f(&Context::new(document.as_object().unwrap(), version, options))
@@ -155,7 +155,7 @@ mod tests {
         ];
         for (document, base_path, expected) in table {
             let options = Options { base_path, ..Options::default() };
-            assert_eq!(with(document.clone(), &options, prefix), expected, "{document}");
+            assert_eq!(with(&document, &options, prefix), expected, "{document}");
         }
     }
 
@@ -182,11 +182,11 @@ mod tests {
         ];
         let options = Options::adapting(None);
         for (document, expected) in table {
-            let found = with(document.clone(), &options, |ctx| backend(ctx, &[]));
+            let found = with(&document, &options, |ctx| backend(ctx, &[]));
             assert_eq!(found.as_deref(), expected, "{document}");
         }
         let options = Options::adapting(Some("http://mine/x/".into()));
-        let found = with(url("https://h"), &options, |ctx| backend(ctx, &[]));
+        let found = with(&url("https://h"), &options, |ctx| backend(ctx, &[]));
         assert_eq!(found.as_deref(), Some("http://mine/x"));
     }
 }

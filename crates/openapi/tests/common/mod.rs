@@ -36,25 +36,28 @@ pub(crate) fn counting() -> impl FnMut(IdKind) -> String {
     }
 }
 
+/// The resource, its method, and the values of the path's variables.
+pub(crate) type Found<'t> = (&'t str, &'t Method, BTreeMap<String, String>);
+
 /// Finds the resource for a path, static parts first, and the values of its
 /// variables.
 pub(crate) fn route<'t>(
     tree: &'t BTreeMap<String, BTreeMap<HttpMethod, Method>>,
     verb: HttpMethod,
     path: &str,
-) -> Option<(&'t str, &'t Method, BTreeMap<String, String>)> {
+) -> Option<Found<'t>> {
     let wanted: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let mut best: Option<(Vec<u8>, &str, &Method, BTreeMap<String, String>)> = None;
+    let mut best: Option<(Vec<u8>, Found<'t>)> = None;
     for (resource, methods) in tree {
         let Some(method) = methods.get(&verb).or_else(|| methods.get(&HttpMethod::Any)) else {
             continue;
         };
         let Some((rank, values)) = matches(resource, &wanted) else { continue };
         if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
-            best = Some((rank, resource, method, values));
+            best = Some((rank, (resource, method, values)));
         }
     }
-    best.map(|(_, resource, method, values)| (resource, method, values))
+    best.map(|(_, found)| found)
 }
 
 fn matches(resource: &str, wanted: &[&str]) -> Option<(Vec<u8>, BTreeMap<String, String>)> {
