@@ -47,6 +47,9 @@ struct Tree {
     nodes: Vec<Node>,
 }
 
+/// Puts made names after all names of the document.
+const MADE: usize = usize::MAX / 2;
+
 /// A segment as it enters the tree.
 enum Segment<'a> {
     Static(&'a str),
@@ -116,7 +119,7 @@ impl Tree {
                         child
                     }
                 },
-                Segment::Variable { proposed, greedy, .. } => {
+                Segment::Variable { proposed, greedy, original } => {
                     let child = match self.nodes[here].variable {
                         Some(child) => child,
                         None => self.add(),
@@ -124,7 +127,9 @@ impl Tree {
                     self.nodes[here].variable = Some(child);
                     let node = &mut self.nodes[child];
                     node.greedy |= greedy && at + 1 == parts.len();
-                    node.names.entry(proposed).or_insert((0, index)).0 += 1;
+                    // Of equal claims, a name of the document beats a made one.
+                    let first = if original.is_some() { index } else { index + MADE };
+                    node.names.entry(proposed).or_insert((0, first)).0 += 1;
                     child
                 }
             };

@@ -13,6 +13,13 @@ pub(crate) type Members = Map<String, Value>;
 /// How far `$ref`s are followed before they count as a circle.
 const MAX_REFERENCES: usize = 32;
 
+/// How much a document may unfold to through `$ref`s, in values and bytes of
+/// text. What is referred to counts each time.
+const MAX_UNFOLDED: usize = 64 * 1024 * 1024;
+
+/// Said once, when the document unfolds to more.
+const UNFOLDS_TOO_FAR: &str = "The document unfolds to more than 64 MB through references";
+
 /// Which specification a document follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Version {
@@ -30,6 +37,8 @@ pub(crate) struct Context<'d> {
     /// The warnings again: each is given once.
     warned: HashSet<String>,
     pub(crate) adaptations: Vec<Adaptation>,
+    /// What is left of [`MAX_UNFOLDED`].
+    left: usize,
 }
 
 impl<'d> Context<'d> {
@@ -42,7 +51,17 @@ impl<'d> Context<'d> {
             warnings: Vec::new(),
             warned: HashSet::new(),
             adaptations: Vec::new(),
+            left: MAX_UNFOLDED,
         }
+    }
+
+    /// Takes a value into account; false once the document unfolds too far.
+    pub(crate) fn spend(&mut self, value: &Value) -> bool {
+        weigh(value, &mut self.left);
+        if self.left == 0 && !self.errors.iter().any(|error| error == UNFOLDS_TOO_FAR) {
+            self.error(UNFOLDS_TOO_FAR);
+        }
+        self.left > 0
     }
 
     pub(crate) fn adapting(&self) -> bool {
@@ -145,7 +164,8 @@ impl<'d> Context<'d> {
     /// fault, or dropped with a warning under adaptation.
     pub(crate) fn resolve(&mut self, value: &'d Value, place: &str) -> Option<&'d Value> {
         match self.follow(value) {
-            Ok(value) => Some(value),
+            Ok(found) if std::ptr::eq(found, value) => Some(value),
+            Ok(found) => self.spend(found).then_some(found),
             Err(reference) => {
                 self.refuse_or_drop(place, missing(place, &reference));
                 None
@@ -186,6 +206,21 @@ impl<'d> Context<'d> {
                 self.member(components, openapi, "components.")
             }
         }
+    }
+}
+
+/// Takes the weight of a value off what is left, down to nothing.
+fn weigh(value: &Value, left: &mut usize) {
+    let own = match value {
+        Value::String(text) => text.len(),
+        _ => 0,
+    };
+    *left = left.saturating_sub(own + 1);
+    match value {
+        _ if *left == 0 => {}
+        Value::Array(items) => items.iter().for_each(|item| weigh(item, left)),
+        Value::Object(members) => members.values().for_each(|member| weigh(member, left)),
+        _ => {}
     }
 }
 

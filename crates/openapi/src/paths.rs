@@ -109,6 +109,9 @@ fn read_item<'d>(
         let Some(value) = item.get(key).filter(|value| !value.is_null()) else { continue };
         let place = format!("paths.'{source}'({key})");
         let Some(members) = ctx.map(value, &place) else { continue };
+        if !ctx.spend(value) || !item.get("parameters").is_none_or(|list| ctx.spend(list)) {
+            return;
+        }
         operations.push(Operation {
             source,
             path: path.to_owned(),

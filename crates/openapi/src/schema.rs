@@ -1,6 +1,6 @@
 //! Schemas become models: JSON Schema draft 4 with canonical references.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gw_model::name::is_model_name;
 use serde_json::{Value, json};
@@ -16,6 +16,9 @@ pub(crate) struct Models {
     /// The schema's key in the document -> the model's name.
     names: BTreeMap<String, String>,
     pub(crate) models: BTreeMap<String, ImportedModel>,
+    /// Inline schemas by their address in the document: a response that many
+    /// operations refer to is converted once.
+    inline: HashMap<usize, String>,
 }
 
 /// Where a reference leads.
@@ -91,12 +94,17 @@ impl Models {
         if !["ObjectSchema", "MapSchema", "ArraySchema"].contains(&kind) {
             return Err(kind);
         }
+        let address = std::ptr::from_ref(schema).addr();
+        if let Some(name) = self.inline.get(&address) {
+            return Ok(Some(name.clone()));
+        }
         let mut faults = Vec::new();
         let converted = self.convert(ctx, schema, &mut faults);
         let model = imported(schema, &converted);
         let name = self.inline_name(&model);
         self.report(ctx, &name, &faults);
         self.models.insert(name.clone(), model);
+        self.inline.insert(address, name.clone());
         Ok(Some(name))
     }
 

@@ -32,7 +32,7 @@ fn paths_become_trees_that_aws_allows() {
     let table: &[(&[&str], &[&str])] = &[
         (&["/a/{b}", "/a/{c}/d"], &["/a/{b}", "/a/{b}/d"]),
         (&["/a/{c}", "/a/{b}/d", "/a/{b}/e"], &["/a/{b}", "/a/{b}/d", "/a/{b}/e"]),
-        (&["/x/{id}.json", "/x/{id}"], &["/x/{id_json}"]),
+        (&["/x/{id}.json", "/x/{id}"], &["/x/{id}"]),
         (&["/c/{base}...{head}"], &["/c/{base_head}"]),
         (&["/{a}/{a}"], &["/{a}/{a2}"]),
         (&["/{user id}"], &["/{user_id}"]),

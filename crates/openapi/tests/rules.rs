@@ -458,6 +458,22 @@ fn base_paths_make_resources() {
 }
 
 #[test]
+fn references_cannot_unfold_without_bound() {
+    let shared = json!({"get": {"description": "x".repeat(100_000), "responses": {
+        "200": {"$ref": "#/components/responses/big"}}}});
+    let paths: serde_json::Map<String, Value> = (0..1000)
+        .map(|at| (format!("/p{at}"), json!({"$ref": "#/components/pathItems/all"})))
+        .collect();
+    let document = with(
+        openapi(paths.into()),
+        "components",
+        json!({"pathItems": {"all": shared}, "responses": {"big": {"description": "y".repeat(100_000)}}}),
+    );
+    let text = refusal(&document);
+    assert!(text.contains("unfolds to more than 64 MB through references"), "{text}");
+}
+
+#[test]
 fn an_oversized_document_is_a_fault_beside_others() {
     let document = openapi(json!({"/a b": {}}));
     let options = Options { max_bytes: 10, ..Options::default() };
