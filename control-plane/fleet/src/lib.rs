@@ -1,1 +1,22 @@
-//! The fleet side of the control plane: tonic moves bytes for fleet-core
+//! The fleet side of the control plane: nodes join, sync and fetch over
+//! mutual TLS, and this crate moves the bytes for `gw-fleet-core`, which
+//! decides.
+//!
+//! [`Hub`] is a replica's fleet; [`serve`] lets nodes in. What they need of
+//! the database is [`Backing`].
+
+mod backing;
+mod ca;
+mod content;
+mod convert;
+mod hub;
+mod server;
+mod service;
+mod tasks;
+mod track;
+
+pub use backing::{Answer, Backing, BackingError, NodeFacts, ReceiptNote, SignOfLife};
+pub use ca::{Ca, CaError, CaMaterial, ServerIdentity, node_of};
+pub use hub::{Hub, Options, RequestError};
+pub use server::{ServeError, serve};
+pub use track::Progress;

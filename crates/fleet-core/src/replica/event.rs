@@ -99,6 +99,8 @@ pub enum Event {
     },
     /// A node said something else.
     Message(SessionId, NodeMessage),
+    /// A node gave a sign of life that says nothing else.
+    Heard(SessionId),
     /// A stream ended.
     Closed(SessionId),
     /// The end of an [`Effect::Commit`], [`Effect::Reject`] or

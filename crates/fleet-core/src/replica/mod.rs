@@ -146,6 +146,11 @@ impl Replica {
                 self.opened(session, node, boot_epoch, hello, now, &mut out);
             }
             Event::Message(session, message) => self.message(session, &message, now, &mut out),
+            Event::Heard(session) => {
+                if let Some(stream) = self.streams.get_mut(&session) {
+                    stream.last_heard_ms = now;
+                }
+            }
             Event::Closed(session) => self.closed(session, now, &mut out),
             Event::Written { stage, release, written } => {
                 self.to_flight(&stage, release, rollout::Event::Written(written), now, &mut out);

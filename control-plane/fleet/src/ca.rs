@@ -1,0 +1,214 @@
+//! The fleet's certificate authority: one key that signs the replicas' and
+//! the nodes' certificates.
+//!
+//! Server certificates may only serve and node certificates may only connect,
+//! so that no node can pose as a control plane.
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, SanType,
+};
+use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer, PrivatePkcs8KeyDer};
+use time::{Duration, OffsetDateTime};
+
+/// How long a CA lives.
+const CA_LIFE: Duration = Duration::days(20 * 365);
+
+/// How long a node's and a server's certificate lives. Longer than any outage
+/// that should go unnoticed; nodes renew long before.
+const LEAF_LIFE: Duration = Duration::days(365);
+
+/// Clocks of nodes may be behind by this much.
+const SKEW: Duration = Duration::hours(1);
+
+/// Why a certificate was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CaError {
+    /// The request cannot be read, or is not signed by its own key.
+    #[error("the certificate request is not valid: {0}")]
+    Request(String),
+    /// The CA's own material cannot be used.
+    #[error("the CA cannot be used: {0}")]
+    Material(String),
+}
+
+/// The CA as it is stored: the certificate in the open, the key sealed.
+#[derive(Clone)]
+pub struct CaMaterial {
+    /// The certificate, DER.
+    pub certificate_der: Vec<u8>,
+    /// The private key, PKCS#8 DER.
+    pub key_der: Vec<u8>,
+}
+
+impl CaMaterial {
+    /// Makes a new CA (ECDSA P-256).
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn generate(now: OffsetDateTime) -> Result<Self, CaError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(material)?;
+        let mut params = params("Gatewright fleet CA", now, CA_LIFE);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let certificate = params.self_signed(&key).map_err(material)?;
+        Ok(Self { certificate_der: certificate.der().to_vec(), key_der: key.serialize_der() })
+    }
+}
+
+/// A certificate with its key, PEM.
+#[derive(Clone)]
+pub struct ServerIdentity {
+    /// The certificate and its issuer.
+    pub certificate_pem: String,
+    /// The private key.
+    pub key_pem: String,
+}
+
+/// A CA ready to sign.
+pub struct Ca {
+    certificate: CertificateDer<'static>,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Ca {
+    /// Opens stored material.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open(stored: &CaMaterial) -> Result<Self, CaError> {
+        let key = PrivatePkcs8KeyDer::from(stored.key_der.as_slice());
+        let key = KeyPair::from_pkcs8_der_and_sign_algo(&key, &PKCS_ECDSA_P256_SHA256);
+        let certificate = CertificateDer::from(stored.certificate_der.clone());
+        let issuer = Issuer::from_ca_cert_der(&certificate, key.map_err(material)?);
+        Ok(Self { issuer: issuer.map_err(material)?, certificate })
+    }
+
+    /// The CA's certificate, DER.
+    pub fn certificate_der(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// The CA's certificate, PEM.
+    pub fn certificate_pem(&self) -> String {
+        pem(&self.certificate)
+    }
+
+    /// A fresh key and certificate for a replica, valid for `localhost`, the
+    /// loopback addresses and `names` (host names or addresses).
+    ///
+    /// # Errors
+    /// When a name is neither.
+    pub fn server(&self, names: &[String], now: OffsetDateTime) -> Result<ServerIdentity, CaError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(material)?;
+        let mut params = params("gatewright-control-plane", now, LEAF_LIFE);
+        let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+        for name in own.iter().chain(names) {
+            let san = match name.parse() {
+                Ok(address) => SanType::IpAddress(address),
+                Err(_) => SanType::DnsName(name.as_str().try_into().map_err(material)?),
+            };
+            params.subject_alt_names.push(san);
+        }
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let certificate = params.signed_by(&key, &self.issuer).map_err(material)?;
+        Ok(ServerIdentity {
+            certificate_pem: certificate.pem() + &self.certificate_pem(),
+            key_pem: key.serialize_pem(),
+        })
+    }
+
+    /// Signs a node's request. Of the request only the key counts: name, uses
+    /// and life are the CA's to say.
+    ///
+    /// # Errors
+    /// When the request is malformed or not signed by its own key.
+    pub fn sign_node(
+        &self,
+        request_der: &[u8],
+        node: &str,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Vec<u8>>, CaError> {
+        let der = CertificateSigningRequestDer::from(request_der);
+        let request = CertificateSigningRequestParams::from_der(&der);
+        let mut request = request.map_err(|error| CaError::Request(error.to_string()))?;
+        request.params = params(node, now, LEAF_LIFE);
+        let name = node.try_into().map_err(|_| CaError::Request("not a name".to_owned()))?;
+        request.params.subject_alt_names = vec![SanType::DnsName(name)];
+        request.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let certificate = request.signed_by(&self.issuer).map_err(material)?;
+        Ok(vec![certificate.der().to_vec(), self.certificate.to_vec()])
+    }
+}
+
+/// The node that a verified certificate names.
+pub fn node_of(certificate_der: &[u8]) -> Option<String> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(certificate_der).ok()?;
+    let usage = certificate.extended_key_usage().ok()??;
+    let name = certificate.subject().iter_common_name().next()?.as_str().ok()?;
+    usage.value.client_auth.then(|| name.to_owned())
+}
+
+fn params(common_name: &str, now: OffsetDateTime, life: Duration) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.not_before = now - SKEW;
+    params.not_after = now + life;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    params
+}
+
+fn pem(der: &[u8]) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let text = STANDARD.encode(der);
+    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for line in text.as_bytes().chunks(64) {
+        pem.extend(line.iter().map(|byte| char::from(*byte)));
+        pem.push('\n');
+    }
+    pem + "-----END CERTIFICATE-----\n"
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
+fn material(error: rcgen::Error) -> CaError {
+    CaError::Material(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn request(name: &str) -> Vec<u8> {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.serialize_request(&key).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn a_node_gets_the_name_that_the_ca_chooses() {
+        let now = OffsetDateTime::now_utc();
+        let stored = CaMaterial::generate(now).unwrap();
+        let ca = Ca::open(&stored).unwrap();
+        let chain = ca.sign_node(&request("localhost"), "n1", now).unwrap();
+        assert_eq!(node_of(&chain[0]).as_deref(), Some("n1"));
+        assert_eq!(chain[1], stored.certificate_der);
+        assert!(ca.server(&["gw.example.org".to_owned(), "10.0.0.1".to_owned()], now).is_ok());
+        assert!(ca.server(&["bad name\u{e9}".to_owned()], now).is_err());
+    }
+
+    #[test]
+    fn other_certificates_and_requests_are_refused() {
+        let now = OffsetDateTime::now_utc();
+        let ca = Ca::open(&CaMaterial::generate(now).unwrap()).unwrap();
+        assert_eq!(node_of(ca.certificate_der()), None);
+        assert!(matches!(ca.sign_node(b"nonsense", "n1", now), Err(CaError::Request(_))));
+        let mut forged = request("n1");
+        let last = forged.len() - 1;
+        forged[last] ^= 1;
+        assert!(matches!(ca.sign_node(&forged, "n1", now), Err(CaError::Request(_))));
+    }
+}
