@@ -58,7 +58,13 @@ impl Cluster {
         if self.is_initialised() {
             return self.check_version();
         }
-        self.make_folder()?;
+        // Made aside and renamed, so that an interrupted start leaves no half
+        // of a directory behind that looks whole.
+        let aside = self.aside();
+        if aside.exists() {
+            fs::remove_dir_all(&aside).map_err(Error::io("remove", &aside))?;
+        }
+        self.make_folder(&aside)?;
         // Beside the data, where the account can certainly read it.
         let beside = self.data.parent().unwrap_or(&self.data);
         let mut pwfile =
@@ -67,10 +73,10 @@ impl Cluster {
         if let Some(account) = &self.account {
             account.own(pwfile.path())?;
         }
-        let mut command = self.command(&self.binaries.initdb());
+        let mut command = self.command(&self.binaries.initdb(), &aside);
         command
             .arg("-D")
-            .arg(&self.data)
+            .arg(&aside)
             .args(["-U", SUPERUSER, "-E", "UTF8", "--locale=C", "-A", "scram-sha-256"])
             .arg(format!("--pwfile={}", pwfile.path().display()))
             .stdin(Stdio::null());
@@ -79,16 +85,22 @@ impl Cluster {
         }
         let output = command.output().map_err(Error::io("run", self.binaries.initdb()))?;
         if output.status.success() {
-            return Ok(());
+            return fs::rename(&aside, &self.data).map_err(Error::io("rename", aside));
         }
         Err(Error::Init(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
     }
 
-    fn make_folder(&self) -> Result<(), Error> {
-        fs::create_dir_all(&self.data).map_err(Error::io("create", &self.data))?;
-        fs::set_permissions(&self.data, fs::Permissions::from_mode(0o700))
-            .map_err(Error::io("protect", &self.data))?;
-        self.account.as_ref().map_or(Ok(()), |account| account.own(&self.data))
+    fn aside(&self) -> PathBuf {
+        let mut name = self.data.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        self.data.with_file_name(name)
+    }
+
+    fn make_folder(&self, folder: &Path) -> Result<(), Error> {
+        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+            .map_err(Error::io("protect", folder))?;
+        self.account.as_ref().map_or(Ok(()), |account| account.own(folder))
     }
 
     fn check_version(&self) -> Result<(), Error> {
@@ -104,7 +116,7 @@ impl Cluster {
     /// The command that serves the directory in the foreground. Standard
     /// output and error are the caller's to set.
     pub fn serve(&self, settings: &Settings) -> Command {
-        let mut command = self.command(&self.binaries.postgres());
+        let mut command = self.command(&self.binaries.postgres(), &self.data);
         command.arg("-D").arg(&self.data).stdin(Stdio::null());
         let mut set = |name: &str, value: String| {
             command.arg("-c").arg(format!("{name}={value}"));
@@ -125,9 +137,9 @@ impl Cluster {
     }
 
     /// A command that runs as the right user in a folder which that user may enter.
-    fn command(&self, program: &Path) -> Command {
+    fn command(&self, program: &Path, folder: &Path) -> Command {
         let mut command = Command::new(program);
-        command.env("HOME", &self.data).env("TZ", "UTC").current_dir(&self.data);
+        command.env("HOME", folder).env("TZ", "UTC").current_dir(folder);
         // A stray setting of the caller's shell must not redirect the server.
         for name in ["PGDATA", "PGPORT", "PGHOST", "PGUSER", "PGOPTIONS"] {
             command.env_remove(name);
@@ -158,7 +170,7 @@ impl Cluster {
     }
 
     /// The process that serves the directory and is ready, by its own pid file.
-    fn ready_pid(&self) -> Option<u32> {
+    pub fn ready_pid(&self) -> Option<u32> {
         // Line 1 is the pid; line 8 the status, written when it changes.
         let text = fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
         let mut lines = text.lines();

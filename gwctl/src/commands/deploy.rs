@@ -1,0 +1,241 @@
+//! `deploy`: a document into an API, the API onto a stage.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gw_wire::aws::{CreateDeployment, Deployment, DeploymentCanary, RestApi, Stage};
+use gw_wire::gatewright::{Adaptation, RELEASE_HEADER, ReleaseDetail};
+use http::Method;
+use serde::Serialize;
+
+use crate::cli::DeployArgs;
+use crate::client::{Body, Client, Path};
+use crate::error::{Error, Kind, Result};
+use crate::output::Output;
+use crate::watch::{Watched, summary, verdict, watch};
+use crate::{api, document};
+
+/// What `deploy --output json` prints.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Deployed<'a> {
+    rest_api_id: &'a str,
+    rest_api_name: &'a str,
+    created: bool,
+    stage_name: &'a str,
+    deployment_id: &'a str,
+    /// What the import said.
+    import_warnings: &'a [String],
+    /// Routes that answer with an error at run time.
+    warnings: &'a [String],
+    adaptations: &'a [Adaptation],
+    release: &'a ReleaseDetail,
+}
+
+/// Updates or creates the API, deploys it, and follows the receipts.
+pub(crate) async fn deploy(client: &Client, args: &DeployArgs, out: Output) -> Result<()> {
+    let bytes = document::read(&args.file)?;
+    let name = match &args.api {
+        Some(name) => name.clone(),
+        None => document::title(&bytes)?,
+    };
+    let all = api::apis(client).await?;
+    let existing = api::pick(&all, &name)?;
+    if let Some(existing) = existing {
+        let stage = api::stage(client, &existing.id, &args.stage).await?;
+        check_canary(&existing.name, stage.as_ref(), args)?;
+    } else if args.canary.is_some() {
+        return Err(no_stage(&name, &args.stage));
+    }
+    let by_id = existing.is_some_and(|api| api.id == name);
+    let bytes = match &args.api {
+        // An import takes the API's name from the document, so a name that was
+        // given must stand there, or the next deploy would not find it.
+        Some(wanted) if !by_id => document::with_title(bytes, wanted)?,
+        _ => bytes,
+    };
+    let existing_id = existing.map(|api| api.id.as_str());
+    let api =
+        api::put_document(client, existing_id, args.backend.as_deref(), Body::Document(bytes));
+    let api = api.await?;
+    out.note(&format!(
+        "{} API {} ({})",
+        if existing.is_some() { "updated" } else { "created" },
+        api.name,
+        api.id
+    ));
+    tell_import(&api, args.verbose, out);
+    let (deployment, number) = create_deployment(client, &api, args).await?;
+    for warning in &deployment.gatewright_warnings {
+        out.note(&format!("warning: {warning}"));
+    }
+    let watched = Watched {
+        api: &api.id,
+        stage: &args.stage,
+        number,
+        timeout: Duration::from_secs(if args.wait { args.timeout } else { 0 }),
+    };
+    let release = watch(client, watched, out).await?;
+    let deployed = Deployed {
+        rest_api_id: &api.id,
+        rest_api_name: &api.name,
+        created: existing.is_none(),
+        stage_name: &args.stage,
+        deployment_id: &deployment.id,
+        import_warnings: &api.warnings,
+        warnings: &deployment.gatewright_warnings,
+        adaptations: &api.gatewright_adaptations,
+        release: &release,
+    };
+    out.data(&deployed, |d| format!("{}, deployment {}", summary(d.release), d.deployment_id))?;
+    verdict(&release, args.wait)
+}
+
+/// A stage with a canary is not deployed to by accident.
+fn check_canary(api: &str, stage: Option<&Stage>, args: &DeployArgs) -> Result<()> {
+    let Some(stage) = stage else {
+        return if args.canary.is_some() { Err(no_stage(api, &args.stage)) } else { Ok(()) };
+    };
+    let name = format!("{api}/{}", stage.stage_name);
+    match &stage.canary_settings {
+        Some(canary) if args.canary.is_none() => Err(Error::refused(format!(
+            "{name} has a canary with {} % of its requests",
+            canary.percent_traffic
+        ))
+        .hint(format!(
+            "first `gwctl promote-canary \"{name}\"` or `gwctl stop-canary \"{name}\"`; \
+             or replace the canary with --canary PERCENT"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn no_stage(api: &str, stage: &str) -> Error {
+    Error::refused(format!("{api} has no stage `{stage}` that could have a canary"))
+        .hint("deploy once without --canary; the canary goes beside that")
+}
+
+/// Lists what the import changed: each adaptation, or how many of each kind.
+fn tell_import(api: &RestApi, verbose: bool, out: Output) {
+    for warning in &api.warnings {
+        out.note(&format!("warning: {warning}"));
+    }
+    for line in adaptation_lines(&api.gatewright_adaptations, verbose) {
+        out.note(&line);
+    }
+}
+
+fn adaptation_lines(adaptations: &[Adaptation], verbose: bool) -> Vec<String> {
+    if adaptations.is_empty() {
+        return Vec::new();
+    }
+    if verbose {
+        let line = |a: &Adaptation| format!("adapted {}: {}: {}", a.place, a.kind, a.detail);
+        return adaptations.iter().map(line).collect();
+    }
+    let mut kinds: BTreeMap<&str, (usize, &Adaptation)> = BTreeMap::new();
+    for adaptation in adaptations {
+        kinds.entry(&adaptation.kind).or_insert((0, adaptation)).0 += 1;
+    }
+    let mut lines = vec![format!("{} adaptations (--verbose lists them):", adaptations.len())];
+    lines.extend(kinds.iter().map(|(kind, (count, first))| {
+        format!("  {count} × {kind}, such as {}: {}", first.place, first.detail)
+    }));
+    lines
+}
+
+async fn create_deployment(
+    client: &Client,
+    api: &RestApi,
+    args: &DeployArgs,
+) -> Result<(Deployment, u64)> {
+    let request = CreateDeployment {
+        stage_name: Some(args.stage.clone()),
+        description: args.description.clone(),
+        canary_settings: args
+            .canary
+            .map(|percent| DeploymentCanary { percent_traffic: percent, ..Default::default() }),
+        ..CreateDeployment::default()
+    };
+    let path = Path::of(&["restapis", &api.id, "deployments"])
+        .with_some("gatewright", (!args.lenient).then_some("strict"));
+    let answer = client.call(Method::POST, path, Body::json(&request)?).await.map_err(|error| {
+        let advice = "the working copy is updated and no stage is changed; mend the document, \
+                      or deploy such routes as they are with --lenient";
+        match error.kind {
+            Kind::Refused if !args.lenient => error.hint(advice),
+            Kind::Rejected => {
+                error.hint("nothing changed for callers; `gwctl fleet` shows the nodes")
+            }
+            _ => error,
+        }
+    })?;
+    let deployment: Deployment = serde_json::from_slice(&answer.body)
+        .map_err(|e| Error::failed(format!("the deployment's answer is odd: {e}")))?;
+    let header = answer.headers.get(RELEASE_HEADER).and_then(|v| v.to_str().ok());
+    if let Some(number) = header.and_then(|v| v.parse().ok()) {
+        return Ok((deployment, number));
+    }
+    // A server behind something that strips headers: ask for it.
+    let stage = api::stage(client, &api.id, &args.stage).await?;
+    match stage.and_then(|stage| stage.gatewright_release) {
+        Some(number) => Ok((deployment, number)),
+        None => Err(Error::failed("the server did not say which release it made")),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn args(more: &[&str]) -> DeployArgs {
+        let line = ["gwctl", "deploy", "f.yaml", "--stage", "prod"];
+        match Cli::try_parse_from(line.iter().chain(more)).unwrap().command {
+            Command::Deploy(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn stage(canary: bool) -> Stage {
+        let canary = canary.then(|| serde_json::json!({"percentTraffic": 10.0}));
+        serde_json::from_value(serde_json::json!({
+            "deploymentId": "d", "stageName": "prod", "cacheClusterEnabled": false,
+            "cacheClusterStatus": "NOT_AVAILABLE", "canarySettings": canary,
+            "tracingEnabled": false, "createdDate": 1, "lastUpdatedDate": 1
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_canary_is_never_overwritten_by_accident() {
+        let plain = args(&[]);
+        let canary = args(&["--canary", "5"]);
+        assert!(check_canary("pets", Some(&stage(false)), &plain).is_ok());
+        assert!(check_canary("pets", Some(&stage(true)), &canary).is_ok());
+        assert!(check_canary("pets", None, &plain).is_ok());
+        let error = check_canary("pets", Some(&stage(true)), &plain).unwrap_err();
+        assert_eq!(error.kind.exit_code(), 3);
+        let text = error.to_string();
+        assert!(text.contains("promote-canary") && text.contains("stop-canary"), "{text}");
+        assert!(check_canary("pets", None, &canary).is_err());
+    }
+
+    #[test]
+    fn adaptations_are_summed_up_or_listed() {
+        let one = |kind: &str, place: &str| Adaptation {
+            kind: kind.into(),
+            place: place.into(),
+            detail: "done".into(),
+        };
+        let all = [one("integration", "GET /a"), one("integration", "GET /b"), one("size", "api")];
+        let lines = adaptation_lines(&all, false);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[1], "  2 × integration, such as GET /a: done");
+        assert_eq!(adaptation_lines(&all, true).len(), 3);
+        assert!(adaptation_lines(&[], true).is_empty());
+    }
+}

@@ -1,0 +1,112 @@
+//! `fleet`, `nodes`, `join-token`.
+
+use gw_wire::gatewright::{CreateJoinToken, FleetStatus, JoinToken, NodeDetail, NodeStatus};
+
+use crate::cli::{JoinTokenArgs, NodesCommand};
+use crate::client::{Body, Client, Path};
+use crate::commands::{dash, word};
+use crate::error::Result;
+use crate::output::{Output, render, table};
+
+/// Shows all nodes.
+pub(crate) async fn fleet(client: &Client, out: Output) -> Result<()> {
+    let fleet: FleetStatus = client.get(Path::own(&["fleet"])).await?;
+    out.data(&fleet, |fleet| {
+        let rows = nodes_table(&fleet.nodes);
+        format!("revision {}, {} nodes\n{rows}", fleet.revision, fleet.nodes.len())
+    })
+}
+
+fn nodes_table(nodes: &[NodeStatus]) -> String {
+    let mut table = table(&["node", "health", "revision", "lag", "seen", "traffic", "build"]);
+    for node in nodes {
+        let cordoned = if node.cordoned { ", cordoned" } else { "" };
+        table.add_row([
+            &node.node_id,
+            &format!("{}{cordoned}", word(&node.health)),
+            &node.revision,
+            &duration(node.lag_ms),
+            &format!("{} ago", duration(node.last_seen_ms_ago)),
+            dash(Some(&node.traffic_address)),
+            &node.build,
+        ]);
+    }
+    render(&table)
+}
+
+/// Milliseconds in the largest unit that says enough.
+fn duration(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..120_000 => format!("{:.1} s", ms as f64 / 1_000.0),
+        120_000..7_200_000 => format!("{} min", ms / 60_000),
+        _ => format!("{} h", ms / 3_600_000),
+    }
+}
+
+/// Shows what a node says of itself.
+pub(crate) async fn node_show(client: &Client, node: &str, out: Output) -> Result<()> {
+    let detail: NodeDetail = client.get(Path::own(&["nodes", node])).await?;
+    out.data(&detail, |detail| {
+        let mut text = nodes_table(std::slice::from_ref(&detail.status));
+        let Some(live) = &detail.live else {
+            text.push_str("\n\nnot connected: nothing of its own to tell");
+            return text;
+        };
+        text.push_str(&format!(
+            "\n\nstarted {}, world {} with root {}\n{} stages, {} deployments compiled in {} MiB\n",
+            live.started_at,
+            live.revision,
+            live.root_digest,
+            live.stages,
+            live.compiled_deployments,
+            live.compiled_bytes >> 20,
+        ));
+        let mut table = table(&["stage", "release"]);
+        for (stage, release) in &live.serving {
+            table.add_row([stage, &release.to_string()]);
+        }
+        text.push_str(&render(&table));
+        text
+    })
+}
+
+/// Cordons, uncordons or drains a node.
+pub(crate) async fn node_act(client: &Client, command: &NodesCommand, out: Output) -> Result<()> {
+    let (node, verb) = match command {
+        NodesCommand::Cordon(args) => (&args.node, "cordon"),
+        NodesCommand::Uncordon(args) => (&args.node, "uncordon"),
+        NodesCommand::Drain(args) => (&args.node, "drain"),
+        NodesCommand::Show(args) => return node_show(client, &args.node, out).await,
+    };
+    let status: NodeStatus = client.post(Path::own(&["nodes", node, verb]), Body::None).await?;
+    out.data(&status, |status| nodes_table(std::slice::from_ref(status)))
+}
+
+/// Makes a join token; it alone goes to standard output, so that
+/// `$(gwctl join-token)` works.
+pub(crate) async fn join_token(client: &Client, args: &JoinTokenArgs, out: Output) -> Result<()> {
+    let request = CreateJoinToken { uses: args.uses, ttl_seconds: args.ttl };
+    let token: JoinToken = client.post(Path::own(&["jointokens"]), Body::json(&request)?).await?;
+    out.note(&format!("expires {}", token.expires_at));
+    out.data(&token, |token| token.token.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_in_their_unit() {
+        let cases = [
+            (5, "5 ms"),
+            (1_500, "1.5 s"),
+            (119_000, "119.0 s"),
+            (180_000, "3 min"),
+            (7_200_000, "2 h"),
+        ];
+        for (ms, text) in cases {
+            assert_eq!(duration(ms), text);
+        }
+    }
+}
