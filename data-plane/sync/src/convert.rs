@@ -95,7 +95,7 @@ pub(crate) struct About {
 /// Writes a message.
 pub(crate) fn outgoing(message: core::NodeMessage, about: &About) -> pb::NodeMessage {
     match message {
-        core::NodeMessage::Hello(hello) => hello_of(hello, about).into_message(),
+        core::NodeMessage::Hello(hello) => hello_of(&hello, about).into_message(),
         core::NodeMessage::WorldAck(ack) => pb::WorldAck {
             revision: Some(ack.revision.into()),
             accepted: ack.accepted,
@@ -106,7 +106,7 @@ pub(crate) fn outgoing(message: core::NodeMessage, about: &About) -> pb::NodeMes
     }
 }
 
-fn hello_of(hello: core::Hello, about: &About) -> pb::Hello {
+fn hello_of(hello: &core::Hello, about: &About) -> pb::Hello {
     pb::Hello {
         protocol_version: gw_proto::PROTOCOL_VERSION,
         node_id: about.node_id.clone(),

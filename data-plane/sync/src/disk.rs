@@ -31,7 +31,7 @@ mod writer;
 mod tests;
 
 pub(crate) use contents::Contents;
-pub(crate) use store::{Found, Store};
+pub(crate) use store::{Found, Store, replay};
 pub(crate) use writer::{Disk, Job};
 
 use std::io;

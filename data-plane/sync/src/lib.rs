@@ -36,6 +36,8 @@ mod driver;
 mod error;
 mod fetch;
 mod files;
+#[doc(hidden)]
+pub mod fuzz;
 mod identity;
 mod link;
 mod node;

@@ -87,13 +87,17 @@ impl Node {
             backoff_max: config.backoff_max,
             events,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .thread_name("gw-sync-blocking")
-            .build()
-            .map_err(Error::Start)?;
-        let (restored, wait) = std_mpsc::sync_channel(1);
+        let (started, wait) = std_mpsc::sync_channel(1);
         let run = move || {
+            // Made here, as the starter may itself be inside a runtime.
+            let runtime = match tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .thread_name("gw-sync-io")
+                .build()
+            {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(started.send(Err(error))),
+            };
             let mut driver = Driver::new(parts);
             if let Some(Found { world, root }) = found {
                 let done = driver.restore(world);
@@ -106,7 +110,7 @@ impl Node {
                 );
             }
             // The starter waits for this, unless it panicked.
-            let _ = restored.send(());
+            let _ = started.send(Ok(()));
             runtime.block_on(async {
                 let link = tokio::spawn(link.run());
                 driver.run(line, stopped).await;
@@ -118,10 +122,8 @@ impl Node {
         };
         let thread =
             thread::Builder::new().name("gw-sync".to_owned()).spawn(run).map_err(Error::Start)?;
-        if wait.recv().is_err() {
-            let died = std::io::Error::other("the sync thread ended while it read the world");
-            return Err(Error::Start(died));
-        }
+        let panicked = |_| std::io::Error::other("the sync thread ended as it read the world");
+        wait.recv().map_err(panicked).and_then(|started| started).map_err(Error::Start)?;
         let thread = Mutex::new(Some(thread));
         Ok(Handle { world, status, credentials, stop, thread })
     }

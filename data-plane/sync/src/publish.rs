@@ -100,6 +100,7 @@ impl<T: Send + Sync + 'static> Reader<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

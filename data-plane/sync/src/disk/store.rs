@@ -47,7 +47,6 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the folder and looks for a world. A world that cannot be used is
     /// an inner error; the folder is usable all the same.
-    #[expect(clippy::type_complexity, reason = "named at the one call site")]
     pub(crate) fn open(
         dir: &Path,
         key: &NodeKey,
@@ -181,6 +180,22 @@ fn find(dir: &Path, key: &NodeKey) -> Result<Option<Found>, Error> {
     replay.finish().map(Some)
 }
 
+/// The world that the plain bytes of records lead to, as [`Store::open`] does
+/// it once they are authentic.
+pub(crate) fn replay<'a>(records: impl Iterator<Item = &'a [u8]>) -> Result<Found, Error> {
+    let mut replay = Replay::default();
+    let mut parts = Vec::new();
+    for bytes in records {
+        let record = Record::read(bytes)?;
+        let more = record.more;
+        parts.push(record);
+        if !more {
+            replay.change(std::mem::take(&mut parts))?;
+        }
+    }
+    replay.finish()
+}
+
 /// The world as far as the log was read.
 #[derive(Default)]
 struct Replay {
@@ -204,10 +219,10 @@ impl Replay {
             }
             let named = record.root_digest()?;
             for name in record.removals {
-                self.set(name, None);
+                self.set(&name, None);
             }
             for upsert in record.upserts {
-                self.set(upsert.name, Some((upsert.version, upsert.content)));
+                self.set(&upsert.name, Some((upsert.version, upsert.content)));
             }
             for former in record.former {
                 match former.content {
@@ -223,16 +238,16 @@ impl Replay {
         Ok(())
     }
 
-    fn set(&mut self, name: String, entry: Option<(u64, Vec<u8>)>) {
+    fn set(&mut self, name: &str, entry: Option<(u64, Vec<u8>)>) {
         if let Some((version, content)) = &entry {
-            self.root.add(&name, *version, content);
+            self.root.add(name, *version, content);
         }
         let before = match entry {
-            Some(entry) => self.resources.insert(name.clone(), entry),
-            None => self.resources.remove(&name),
+            Some(entry) => self.resources.insert(name.to_owned(), entry),
+            None => self.resources.remove(name),
         };
         if let Some((version, content)) = before {
-            self.root.remove(&name, version, &content);
+            self.root.remove(name, version, &content);
         }
     }
 

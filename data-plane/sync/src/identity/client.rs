@@ -71,7 +71,8 @@ pub(crate) async fn join(
         certificate_request: request.der.clone().into(),
         labels: labels.clone().into_iter().collect(),
     };
-    let answer = FleetClient::new(channel).join(message).await.map_err(refused)?;
+    let answer =
+        FleetClient::new(channel).join(message).await.map_err(|status| refused(&status))?;
     request.accept(answer.into_inner(), token.ca)
 }
 
@@ -79,11 +80,12 @@ pub(crate) async fn join(
 pub(crate) async fn renew(channel: Channel, identity: &Identity) -> Result<Identity, Error> {
     let request = Request::with_key_of(&identity.material)?;
     let message = RenewRequest { certificate_request: request.der.clone().into() };
-    let answer = FleetClient::new(channel).renew(message).await.map_err(refused)?;
+    let answer =
+        FleetClient::new(channel).renew(message).await.map_err(|status| refused(&status))?;
     request.accept(answer.into_inner(), identity.ca_digest())
 }
 
-fn refused(status: tonic::Status) -> Error {
+fn refused(status: &tonic::Status) -> Error {
     Error::Call(format!("{}: {}", status.code(), status.message()))
 }
 

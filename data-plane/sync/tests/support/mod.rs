@@ -1,0 +1,329 @@
+//! A control plane for tests: a real gRPC server with real mutual TLS, whose
+//! words are the test's.
+
+#![allow(dead_code, unreachable_pub, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
+
+pub mod world;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use gw_model::Digest;
+use gw_proto::{
+    self as pb, control_message, fleet_server, node_message, receipt::State as ReceiptState,
+};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, SanType,
+};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_stream::{Stream, StreamExt as _, wrappers::UnboundedReceiverStream};
+use tonic::{Request, Response, Status, Streaming, transport};
+
+/// Longer than anything takes on a busy machine.
+pub const LONG: Duration = Duration::from_secs(20);
+
+/// A certificate authority.
+pub struct Ca {
+    issuer: Issuer<'static, KeyPair>,
+    pub der: Vec<u8>,
+    pem: String,
+}
+
+impl Ca {
+    pub fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(DnType::CommonName, "test fleet");
+        let certificate = params.self_signed(&key).unwrap();
+        let (der, pem) = (certificate.der().to_vec(), certificate.pem());
+        Self { issuer: Issuer::new(params, key), der, pem }
+    }
+
+    pub fn token(&self) -> String {
+        format!("gwj1.{}.the-secret", Digest::of(&self.der))
+    }
+
+    fn server(&self) -> transport::Identity {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::IpAddress("127.0.0.1".parse().unwrap())];
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        transport::Identity::from_pem(certificate.pem() + &self.pem, key.serialize_pem())
+    }
+
+    fn sign(&self, request: &[u8], node: &str, life: Duration) -> Vec<u8> {
+        let mut request = CertificateSigningRequestParams::from_der(&request.into()).unwrap();
+        request.params = CertificateParams::new(vec![node.to_owned()]).unwrap();
+        request.params.distinguished_name.push(DnType::CommonName, node);
+        let now = time::OffsetDateTime::now_utc();
+        request.params.not_before = now - Duration::from_secs(1);
+        request.params.not_after = now + life;
+        request.signed_by(&self.issuer).unwrap().der().to_vec()
+    }
+}
+
+/// What the server remembers, over restarts too.
+pub struct State {
+    pub joins: Vec<pb::JoinRequest>,
+    pub renewals: usize,
+    /// Digest and offset of each fetch.
+    pub fetches: Vec<(Digest, u64)>,
+    pub contents: HashMap<Digest, Vec<u8>>,
+    /// How long issued certificates live.
+    pub life: Duration,
+    /// Break each transfer's first attempt after this many bytes.
+    pub break_after: Option<usize>,
+}
+
+/// The control plane.
+pub struct Fleet {
+    pub address: SocketAddr,
+    pub ca: Arc<Ca>,
+    pub state: Arc<Mutex<State>>,
+    sessions: mpsc::UnboundedReceiver<Session>,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+}
+
+struct Service {
+    ca: Arc<Ca>,
+    state: Arc<Mutex<State>>,
+    sessions: mpsc::UnboundedSender<Session>,
+}
+
+/// One stream of a node.
+pub struct Session {
+    pub from_node: Streaming<pb::NodeMessage>,
+    pub to_node: mpsc::UnboundedSender<Result<pb::ControlMessage, Status>>,
+    pub has_certificate: bool,
+}
+
+impl Fleet {
+    pub async fn start() -> Self {
+        let state = State {
+            joins: Vec::new(),
+            renewals: 0,
+            fetches: Vec::new(),
+            contents: HashMap::new(),
+            life: Duration::from_secs(3600),
+            break_after: None,
+        };
+        Self::start_with("127.0.0.1:0", Arc::new(Ca::new()), Arc::new(Mutex::new(state))).await
+    }
+
+    async fn start_with(address: &str, ca: Arc<Ca>, state: Arc<Mutex<State>>) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sessions, accepted) = mpsc::unbounded_channel();
+        let service = Service { ca: Arc::clone(&ca), state: Arc::clone(&state), sessions };
+        let tls = transport::ServerTlsConfig::new()
+            .identity(ca.server())
+            .client_ca_root(transport::Certificate::from_pem(&ca.pem))
+            .client_auth_optional(true);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let serving = transport::Server::builder()
+            .tls_config(tls)
+            .unwrap()
+            .add_service(fleet_server::FleetServer::new(service))
+            .serve_with_incoming(incoming);
+        let server = tokio::spawn(async move {
+            tokio::select! { _ = serving => {}, _ = stopped => {} }
+        });
+        Self { address, ca, state, sessions: accepted, stop: Some(stop), server }
+    }
+
+    /// Ends the server without a good-bye; streams end when their senders do.
+    pub async fn kill(mut self) -> Dead {
+        drop(self.stop.take());
+        self.server.abort();
+        let _ = (&mut self.server).await;
+        Dead { address: self.address, ca: self.ca, state: self.state }
+    }
+
+    pub async fn accept(&mut self) -> Session {
+        timeout(LONG, self.sessions.recv()).await.expect("a node connects").unwrap()
+    }
+
+    pub async fn accept_within(&mut self, time: Duration) -> Option<Session> {
+        timeout(time, self.sessions.recv()).await.ok().flatten()
+    }
+
+    pub fn put(&self, content: &[u8]) -> Digest {
+        let digest = Digest::of(content);
+        self.state.lock().unwrap().contents.insert(digest, content.to_vec());
+        digest
+    }
+}
+
+/// A control plane that can come back.
+pub struct Dead {
+    pub address: SocketAddr,
+    pub ca: Arc<Ca>,
+    pub state: Arc<Mutex<State>>,
+}
+
+impl Dead {
+    pub async fn revive(self) -> Fleet {
+        Fleet::start_with(&self.address.to_string(), self.ca, self.state).await
+    }
+}
+
+impl Session {
+    pub fn send(&self, body: control_message::Body) {
+        self.to_node.send(Ok(pb::ControlMessage { body: Some(body) })).unwrap();
+    }
+
+    pub fn welcome(&self) {
+        self.send(control_message::Body::Welcome(pb::Welcome {
+            protocol_version: gw_proto::PROTOCOL_VERSION,
+            slot: 7,
+            replica: "test".to_owned(),
+            heartbeat_ms: 200,
+        }));
+    }
+
+    async fn next(&mut self) -> node_message::Body {
+        let next = timeout(LONG, self.from_node.message()).await.expect("the node speaks");
+        next.unwrap().expect("the stream goes on").body.unwrap()
+    }
+
+    /// The next message that `pick` takes; others are passed over.
+    pub async fn until<T>(&mut self, pick: impl Fn(node_message::Body) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = pick(self.next().await) {
+                return found;
+            }
+        }
+    }
+
+    /// Reads the hello and welcomes the node.
+    pub async fn hello(&mut self) -> pb::Hello {
+        let node_message::Body::Hello(hello) = self.next().await else { panic!("a hello first") };
+        self.welcome();
+        hello
+    }
+
+    pub async fn ack(&mut self) -> pb::WorldAck {
+        self.until(|body| match body {
+            node_message::Body::WorldAck(ack) => Some(ack),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The next receipt for a stage.
+    pub async fn receipt(&mut self, stage: &str) -> pb::Receipt {
+        self.until(|body| match body {
+            node_message::Body::Receipt(receipt) if receipt.stage == stage => Some(receipt),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for the receipt of a stage's release; it has to say that state.
+    pub async fn expect(&mut self, stage: &str, release: u64, state: ReceiptState) -> pb::Receipt {
+        loop {
+            // A new stream begins with what was said on the old one.
+            let receipt = self.receipt(stage).await;
+            if receipt.release == release {
+                assert_eq!(receipt.state(), state, "{}", receipt.reason);
+                return receipt;
+            }
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl fleet_server::Fleet for Service {
+    async fn join(
+        &self,
+        request: Request<pb::JoinRequest>,
+    ) -> Result<Response<pb::JoinResponse>, Status> {
+        let request = request.into_inner();
+        let mut state = self.state.lock().unwrap();
+        state.joins.push(request.clone());
+        if request.token_secret != "the-secret" {
+            return Err(Status::unauthenticated("unknown join token"));
+        }
+        Ok(Response::new(self.issue(&request.certificate_request, "node-1", state.life)))
+    }
+
+    async fn renew(
+        &self,
+        request: Request<pb::RenewRequest>,
+    ) -> Result<Response<pb::JoinResponse>, Status> {
+        if request.peer_certs().is_none() {
+            return Err(Status::unauthenticated("no certificate"));
+        }
+        let request = request.into_inner();
+        let mut state = self.state.lock().unwrap();
+        state.renewals += 1;
+        Ok(Response::new(self.issue(&request.certificate_request, "node-1", state.life)))
+    }
+
+    type SyncStream = UnboundedReceiverStream<Result<pb::ControlMessage, Status>>;
+
+    async fn sync(
+        &self,
+        request: Request<Streaming<pb::NodeMessage>>,
+    ) -> Result<Response<Self::SyncStream>, Status> {
+        let has_certificate = request.peer_certs().is_some();
+        let (to_node, messages) = mpsc::unbounded_channel();
+        let from_node = request.into_inner();
+        let session = Session { from_node, to_node, has_certificate };
+        self.sessions.send(session).map_err(|_| Status::unavailable("shutting down"))?;
+        Ok(Response::new(UnboundedReceiverStream::new(messages)))
+    }
+
+    type FetchStream = Pin<Box<dyn Stream<Item = Result<pb::Chunk, Status>> + Send>>;
+
+    async fn fetch(
+        &self,
+        request: Request<pb::FetchRequest>,
+    ) -> Result<Response<Self::FetchStream>, Status> {
+        let request = request.into_inner();
+        let digest = Digest::from_slice(&request.digest).unwrap();
+        let mut state = self.state.lock().unwrap();
+        state.fetches.push((digest, request.offset));
+        let Some(content) = state.contents.get(&digest) else {
+            return Err(Status::not_found("no such content"));
+        };
+        let rest = &content[usize::try_from(request.offset).unwrap()..];
+        let total = content.len() as u64;
+        let chunk = |data: &[u8]| Ok(pb::Chunk { total, data: data.to_vec().into() });
+        let chunks: Vec<_> = match state.break_after {
+            Some(bytes) if request.offset == 0 && bytes < rest.len() => {
+                vec![chunk(&rest[..bytes]), Err(Status::unavailable("the line broke"))]
+            }
+            _ => rest.chunks(gw_proto::CHUNK_BYTES).map(chunk).collect(),
+        };
+        let stream: Self::FetchStream = Box::pin(tokio_stream::iter(chunks).map(|chunk| chunk));
+        Ok(Response::new(stream))
+    }
+}
+
+impl Service {
+    fn issue(&self, request: &[u8], node: &str, life: Duration) -> pb::JoinResponse {
+        let leaf = self.ca.sign(request, node, life);
+        pb::JoinResponse {
+            node_id: node.to_owned(),
+            certificate_chain: vec![leaf.into(), self.ca.der.clone().into()],
+            ca_certificate: self.ca.der.clone().into(),
+        }
+    }
+}
