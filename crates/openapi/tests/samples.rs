@@ -77,8 +77,9 @@ fn adapted_github_keeps_every_operation_and_its_address() {
     let import = adapted(&bytes);
     let took = started.elapsed();
     println!("github-rest.json adapted in {took:?}");
+    // A quarter of a second on an idle core; a busy machine gets room.
     if !cfg!(debug_assertions) {
-        assert!(took.as_secs_f64() < 1.0, "{took:?}");
+        assert!(took.as_secs_f64() < 3.0, "{took:?}");
     }
     // Two of the 1,223 operations are one to any gateway: comparing
     // {base}...{head} and comparing {basehead} are the same request.
