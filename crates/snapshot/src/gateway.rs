@@ -233,7 +233,6 @@ impl GatewayResponses {
     }
 }
 
-#[expect(clippy::declare_interior_mutable_const, reason = "a static header value is plain data")]
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Custom {

@@ -148,12 +148,12 @@ impl Mock {
 
 impl MockResponse {
     fn compile(
-        status: &str,
+        code: &str,
         declared: &gw_model::IntegrationResponse,
         limits: &Limits,
         fault: &mut impl FnMut(String),
     ) -> Result<Self, String> {
-        let status = status.parse::<u16>().ok().filter(|status| (200..=599).contains(status));
+        let status = code.parse::<u16>().ok().filter(|status| (200..=599).contains(status));
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.ok_or("not a status between 200 and 599")?;
         let pattern = match declared.selection_pattern.as_deref() {
@@ -164,7 +164,7 @@ impl MockResponse {
         let mut headers = Vec::new();
         for (target, expression) in &declared.response_parameters {
             let Some(name) = target.strip_prefix("method.response.header.") else {
-                fault(format!("integration response {status}: {target} is no response header"));
+                fault(format!("integration response {code}: {target} is no response header"));
                 continue;
             };
             match (name.parse::<HeaderName>(), Source::answer(expression)) {
@@ -172,11 +172,11 @@ impl MockResponse {
                     headers.push((remapped(&name), source));
                 }
                 (Ok(_) | Err(_), Ok(_)) => {
-                    fault(format!("integration response {status}: {name} cannot be mapped"));
+                    fault(format!("integration response {code}: {name} cannot be mapped"));
                     is_refused = true;
                 }
                 (_, Err(reason)) => {
-                    fault(format!("integration response {status}: {reason}"));
+                    fault(format!("integration response {code}: {reason}"));
                     is_refused = true;
                 }
             }
@@ -185,7 +185,7 @@ impl MockResponse {
         for (media, template) in &declared.response_templates {
             let text = Text::mapping(template.as_deref().unwrap_or_default());
             if let Err(error) = &text {
-                fault(format!("integration response {status}, template {media}: {error}"));
+                fault(format!("integration response {code}, template {media}: {error}"));
             }
             templates.push((media.as_str().into(), text.ok()));
         }

@@ -216,6 +216,18 @@ impl Bound {
         }
     }
 
+    /// Where its HTTP routes go, invalid addresses left out.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        let fixed = self.api.routes().filter_map(|(_, route)| match &route.integration {
+            crate::Integration::HttpProxy(proxy) => match &proxy.uri {
+                Uri::Fixed(target) => Some(&**target),
+                Uri::Variable { .. } => None,
+            },
+            _ => None,
+        });
+        fixed.chain(self.targets.iter().flatten().map(|target| &**target))
+    }
+
     fn count_bytes(&self) -> usize {
         let variables: usize = self.variables.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
         let targets: usize = self.targets.iter().flatten().map(|target| target.size_bytes()).sum();

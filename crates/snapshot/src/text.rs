@@ -53,7 +53,7 @@ impl Text {
     /// and `$stageVariables.x`, or a call.
     pub fn mapping(template: &str) -> Result<Self, NeedsEngine> {
         if let Some(directive) = directive(template) {
-            return Err(NeedsEngine(format!("{directive:?}")));
+            return Err(NeedsEngine(directive));
         }
         let mut refused = None;
         let text = Self::split(template, |name, length, pieces| {
@@ -229,7 +229,8 @@ fn directive(template: &str) -> Option<String> {
     while let Some(at) = rest.find('#') {
         let behind = rest.get(at + 1..)?;
         if behind.starts_with(|c: char| c.is_ascii_alphabetic() || "#*{[@".contains(c)) {
-            return Some(rest.get(at..)?.chars().take(12).collect());
+            let word: String = behind.chars().take_while(char::is_ascii_alphabetic).collect();
+            return Some(format!("#{word}"));
         }
         rest = behind;
     }

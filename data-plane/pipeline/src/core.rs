@@ -8,8 +8,9 @@ use std::{
 };
 
 use gw_route::DomainSuffixes;
+use gw_snapshot::{CompiledStage, Origin};
 
-use crate::{Counters, PinWorld, SharedWorld, WorldReader};
+use crate::{Counters, PinWorld, SharedWorld, WorldReader, phase::target_of};
 
 /// Settings of a node; all cores share one.
 #[derive(Debug, Clone)]
@@ -96,6 +97,23 @@ impl CoreState {
         counters: Arc<Counters>,
     ) -> Self {
         Self { config, world, client, counters, rng: RefCell::new(fastrand::Rng::new()) }
+    }
+
+    /// Has the hosts of a stage's backends looked up ahead of its requests.
+    pub fn warm(&self, stage: &CompiledStage) {
+        for bound in [Some(stage.main()), stage.canary()].into_iter().flatten() {
+            let mut last: Option<&Origin> = None;
+            for target in bound.targets() {
+                // Routes of one API mostly share their origin.
+                if last.is_some_and(|last| std::ptr::eq(last, &*target.origin)) {
+                    continue;
+                }
+                last = Some(&target.origin);
+                if let Some(target) = target.origin.prepared(target_of) {
+                    self.client.warm(target);
+                }
+            }
+        }
     }
 
     /// Moves on to the newest world although no request has come. Call it now

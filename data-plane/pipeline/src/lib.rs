@@ -33,6 +33,6 @@ mod world;
 
 pub use body::{BodyError, ResponseBody};
 pub use core::{Config, ConnInfo, CoreState};
-pub use metrics::{Counters, Totals};
+pub use metrics::{Counters, LATENCY_BUCKETS, Totals};
 pub use phase::handle;
 pub use world::{PinWorld, SharedWorld, WorldReader};

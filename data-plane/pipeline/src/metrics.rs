@@ -14,7 +14,12 @@ pub struct Counters {
     latency_us: AtomicU64,
     integrations: AtomicU64,
     integration_latency_us: AtomicU64,
+    /// How many answers took less than 2^i microseconds, but not less than half.
+    latency_buckets: [AtomicU64; LATENCY_BUCKETS],
 }
+
+/// Buckets of the latency histogram: the last one has no upper bound.
+pub const LATENCY_BUCKETS: usize = 28;
 
 /// Sums of counters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +38,9 @@ pub struct Totals {
     pub integrations: u64,
     /// Microseconds from the call to the head of the answer, summed.
     pub integration_latency_us: u64,
+    /// Answers by latency: bucket i counts those of less than 2^i microseconds
+    /// that bucket i - 1 does not count.
+    pub latency_buckets: [u64; LATENCY_BUCKETS],
 }
 
 impl Counters {
@@ -48,6 +56,9 @@ impl Counters {
             sum.latency_us += get(&core.latency_us);
             sum.integrations += get(&core.integrations);
             sum.integration_latency_us += get(&core.integration_latency_us);
+            for (sum, bucket) in sum.latency_buckets.iter_mut().zip(&core.latency_buckets) {
+                *sum += get(bucket);
+            }
         }
         sum
     }
@@ -55,6 +66,8 @@ impl Counters {
     pub(crate) fn answered(&self, status: http::StatusCode, latency_us: u64) {
         add(&self.requests, 1);
         add(&self.latency_us, latency_us);
+        let bits = usize::try_from(u64::BITS - latency_us.leading_zeros()).unwrap_or_default();
+        add(&self.latency_buckets[bits.min(LATENCY_BUCKETS - 1)], 1);
         if status.is_client_error() {
             add(&self.client_errors, 1);
         } else if status.is_server_error() {

@@ -149,12 +149,15 @@ impl Error {
     }
 }
 
-/// Whether the request's own body broke: it stalled, or the client's
-/// connection ended inside it.
+/// Whether the request's own body broke: it stalled, grew too large, or the
+/// client's connection ended inside it.
 fn client_body(error: &hyper::Error) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(current) = cause {
-        if current.is::<crate::body::RequestBodyStalled>() || current.is::<hyper::Error>() {
+        if current.is::<crate::body::RequestBodyStalled>()
+            || current.is::<crate::body::RequestBodyTooLarge>()
+            || current.is::<hyper::Error>()
+        {
             return true;
         }
         cause = current.source();

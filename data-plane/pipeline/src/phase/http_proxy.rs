@@ -68,7 +68,7 @@ pub(super) async fn run(
 }
 
 /// What the data plane keeps with an origin, so that no request builds it.
-fn target_of(origin: &Origin) -> Option<Target> {
+pub(crate) fn target_of(origin: &Origin) -> Option<Target> {
     let scheme = if origin.is_tls { Scheme::Https } else { Scheme::Http };
     let tls = TlsOptions { insecure_skip_verification: origin.insecure_skip_verification };
     Target::new(scheme, &origin.host, origin.port, tls).ok()

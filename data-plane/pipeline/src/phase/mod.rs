@@ -14,6 +14,8 @@ mod validate;
 
 use std::time::Instant;
 
+pub(crate) use http_proxy::target_of;
+
 use http::{Request, Response};
 use hyper::body::Incoming;
 
