@@ -3,8 +3,10 @@
 //! decides.
 //!
 //! [`Hub`] is a replica's fleet; [`serve`] lets nodes in. What they need of
-//! the database is [`Backing`].
+//! the database is [`Backing`], which [`AppBacking`] answers by use cases;
+//! [`AppFleet`] is what use cases need of the fleet in turn.
 
+mod app;
 mod backing;
 mod ca;
 mod content;
@@ -15,6 +17,7 @@ mod service;
 mod tasks;
 mod track;
 
+pub use app::{AppBacking, AppFleet, LoadCaError, load_ca};
 pub use backing::{Answer, Backing, BackingError, NodeFacts, ReceiptNote, SignOfLife};
 pub use ca::{Ca, CaError, CaMaterial, ServerIdentity, node_of};
 pub use hub::{Hub, Options, RequestError};
