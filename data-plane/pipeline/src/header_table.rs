@@ -11,10 +11,21 @@ use smallvec::SmallVec;
 enum Fate {
     Drop,
     /// Comes back under this name.
-    Remap(&'static str),
+    Remap(&'static HeaderName),
     /// Passes, and comes back under this name as well.
-    Copy(&'static str),
+    Copy(&'static HeaderName),
 }
+
+static AUTHORIZATION: HeaderName = HeaderName::from_static("x-amzn-remapped-authorization");
+static CONNECTION: HeaderName = HeaderName::from_static("x-amzn-remapped-connection");
+static CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-amzn-remapped-content-length");
+static CONTENT_MD5: HeaderName = HeaderName::from_static("x-amzn-remapped-content-md5");
+static DATE: HeaderName = HeaderName::from_static("x-amzn-remapped-date");
+static MAX_FORWARDS: HeaderName = HeaderName::from_static("x-amzn-remapped-max-forwards");
+static SERVER: HeaderName = HeaderName::from_static("x-amzn-remapped-server");
+static USER_AGENT: HeaderName = HeaderName::from_static("x-amzn-remapped-user-agent");
+static WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("x-amzn-remapped-www-authenticate");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-remapped-x-amzn-requestid");
 
 /// Takes out of a client's headers what the backend must not see.
 ///
@@ -60,23 +71,22 @@ pub(crate) fn remap_response(headers: &mut HeaderMap) {
             Fate::Remap(to) => rename(headers, &name, to),
             Fate::Copy(to) => {
                 if let Some(value) = headers.get(&name).cloned() {
-                    headers.insert(HeaderName::from_static(to), value);
+                    headers.insert(to, value);
                 }
             }
         }
     }
 }
 
-fn rename(headers: &mut HeaderMap, from: &HeaderName, to: &'static str) {
-    let to = HeaderName::from_static(to);
+fn rename(headers: &mut HeaderMap, from: &HeaderName, to: &'static HeaderName) {
     let values: SmallVec<[HeaderValue; 1]> = match headers.entry(from) {
         header::Entry::Occupied(entry) => entry.remove_entry_mult().1.collect(),
         header::Entry::Vacant(_) => return,
     };
     // A backend does not get to answer in the name of a remapped header.
-    headers.remove(&to);
+    headers.remove(to);
     for value in values {
-        headers.append(to.clone(), value);
+        headers.append(to, value);
     }
 }
 
@@ -108,16 +118,16 @@ fn fate_in_response(name: &str) -> Option<Fate> {
     Some(match name {
         "expect" | "host" | "keep-alive" | "proxy-authenticate" | "proxy-connection" | "te"
         | "trailer" | "transfer-encoding" | "upgrade" | "via" => Fate::Drop,
-        "authorization" => Fate::Remap("x-amzn-remapped-authorization"),
-        "connection" => Fate::Remap("x-amzn-remapped-connection"),
-        "content-length" => Fate::Copy("x-amzn-remapped-content-length"),
-        "content-md5" => Fate::Remap("x-amzn-remapped-content-md5"),
-        "date" => Fate::Remap("x-amzn-remapped-date"),
-        "max-forwards" => Fate::Remap("x-amzn-remapped-max-forwards"),
-        "server" => Fate::Remap("x-amzn-remapped-server"),
-        "user-agent" => Fate::Remap("x-amzn-remapped-user-agent"),
-        "www-authenticate" => Fate::Remap("x-amzn-remapped-www-authenticate"),
-        "x-amzn-requestid" => Fate::Remap("x-amzn-remapped-x-amzn-requestid"),
+        "authorization" => Fate::Remap(&AUTHORIZATION),
+        "connection" => Fate::Remap(&CONNECTION),
+        "content-length" => Fate::Copy(&CONTENT_LENGTH),
+        "content-md5" => Fate::Remap(&CONTENT_MD5),
+        "date" => Fate::Remap(&DATE),
+        "max-forwards" => Fate::Remap(&MAX_FORWARDS),
+        "server" => Fate::Remap(&SERVER),
+        "user-agent" => Fate::Remap(&USER_AGENT),
+        "www-authenticate" => Fate::Remap(&WWW_AUTHENTICATE),
+        "x-amzn-requestid" => Fate::Remap(&REQUEST_ID),
         _ => return None,
     })
 }

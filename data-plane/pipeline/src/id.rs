@@ -1,7 +1,10 @@
 //! The ids of a request: random, and written without formatting.
 
 use fastrand::Rng;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The id of a request, both ways.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -17,7 +20,7 @@ impl Ids {
     /// Draws both ids; a UUID that the client sent as `x-amzn-RequestId` is
     /// taken over.
     pub(crate) fn draw(headers: &HeaderMap, rng: &mut Rng) -> Self {
-        let sent = headers.get("x-amzn-requestid").and_then(|value| {
+        let sent = headers.get(REQUEST_ID).and_then(|value| {
             let bytes: &[u8; 36] = value.as_bytes().try_into().ok()?;
             is_uuid(bytes).then_some(*bytes)
         });

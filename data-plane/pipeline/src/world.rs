@@ -18,10 +18,6 @@ use arc_swap::ArcSwap;
 use gw_snapshot::World;
 
 /// One core's way to the newest world.
-#[expect(
-    clippy::redundant_allocation,
-    reason = "the outer count is the core's own; the inner one is shared between cores"
-)]
 pub trait PinWorld {
     /// The newest world, pinned for as long as the copy is kept.
     fn pin(&self) -> Rc<Arc<World>>;
@@ -87,7 +83,7 @@ impl SharedWorld {
 
 /// One core's view of the newest world.
 #[derive(Debug)]
-#[expect(clippy::redundant_allocation, reason = "see `PinWorld`")]
+#[expect(clippy::redundant_allocation, reason = "the outer count is the core's own")]
 pub struct WorldReader {
     shared: Arc<SharedWorld>,
     pinned: RefCell<(u64, Rc<Arc<World>>)>,

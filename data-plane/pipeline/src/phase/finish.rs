@@ -4,9 +4,8 @@ use std::time::Instant;
 
 use http::{HeaderName, HeaderValue, Response};
 
-use crate::{ResponseBody, ctx::RequestCtx};
+use crate::{ResponseBody, ctx::RequestCtx, id::REQUEST_ID};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const EXTENDED_ID: HeaderName = HeaderName::from_static("x-amz-apigw-id");
 const RELEASE: HeaderName = HeaderName::from_static("x-gatewright-release");
 const CANARY: HeaderName = HeaderName::from_static("x-gatewright-canary");

@@ -2,7 +2,7 @@
 
 use gw_model::GatewayResponseType as Type;
 use gw_snapshot::GatewayError;
-use http::{Method, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
@@ -10,6 +10,8 @@ use crate::{
     ctx::RequestCtx,
     rescue::{Refusal, refuse},
 };
+
+const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
 
 /// Refuses a head or a declared body that is too large. AWS closes on a head
 /// beyond its limits with an answer of the load balancer before it; here it
@@ -34,7 +36,7 @@ pub(super) fn run(ctx: &mut RequestCtx<'_>, body: &Incoming) -> Result<(), Refus
     if body.size_hint().lower() > config.max_payload_bytes {
         return refuse(Type::RequestTooLarge);
     }
-    if let Some(verb) = ctx.headers.get("x-http-method-override")
+    if let Some(verb) = ctx.headers.get(METHOD_OVERRIDE)
         && let Ok(verb) = Method::from_bytes(verb.as_bytes())
     {
         ctx.method = verb;
