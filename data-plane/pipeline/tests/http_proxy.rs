@@ -257,3 +257,29 @@ fn a_request_keeps_the_world_it_started_with() {
         assert_eq!((totals.requests, totals.client_errors, totals.integrations), (2, 1, 1));
     });
 }
+
+#[test]
+fn http2_clients_reach_http1_backends() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let api = api(vec![("/", Any, http_proxy(format!("http://{address}"), &[]))]);
+        let gateway = Gateway::start(vec![stage(&api)]).await;
+        let stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+        let io = hyper_util::rt::TokioIo::new(stream);
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(OnThisCore, io).await.unwrap();
+        tokio::task::spawn_local(async move { drop(connection.await) });
+        let request = http::Request::builder()
+            .method("POST")
+            .uri("http://abc.execute-api.localhost/prod/?a=1")
+            .body(Full::new(Bytes::from_static(b"two")))
+            .unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["x-amzn-remapped-content-length"], "2");
+        assert_eq!(&response.into_body().collect().await.unwrap().to_bytes()[..], b"ok");
+        let seen = log.borrow()[0].clone();
+        assert_eq!((seen.uri.as_str(), &seen.body[..]), ("/?a=1", &b"two"[..]));
+        assert_eq!(seen.header("host"), Some(address.to_string().as_str()));
+    });
+}

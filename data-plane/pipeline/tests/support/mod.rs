@@ -153,8 +153,8 @@ impl Gateway {
                     async move { Ok::<_, Infallible>(gw_pipeline::handle(&core, request, &info).await) }
                 });
                 tokio::task::spawn_local(async move {
-                    let mut http = hyper::server::conn::http1::Builder::new();
-                    http.max_buf_size(64 * 1024);
+                    let mut http = hyper_util::server::conn::auto::Builder::new(OnThisCore);
+                    http.http1().max_buf_size(64 * 1024);
                     let _ = http.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -178,6 +178,16 @@ impl Gateway {
         let (head, body) = sender.send_request(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer { status: head.status, headers: head.headers, body }
+    }
+}
+
+/// Runs the streams of HTTP/2 where they are.
+#[derive(Clone, Copy)]
+pub struct OnThisCore;
+
+impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for OnThisCore {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
     }
 }
 
