@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Kind, Result};
 use crate::output::Output;
 use crate::up::keep::open_log;
-use crate::up::process::ProcessId;
 use crate::up::settings::Flags;
 use crate::up::state::{Lock, StateDir, Status};
 use crate::up::{UpArgs, supervisor};
@@ -19,7 +18,6 @@ pub(crate) async fn leave_behind(state: &StateDir, deadline: u64) -> Result<()> 
     let path = state.log("supervisor");
     let log = open_log(&path).map_err(Error::io(path.display()))?;
     let twin = log.try_clone().map_err(Error::io(path.display()))?;
-    state.forget_run();
     let mut child = Command::new(program)
         .args(std::env::args_os().skip(1))
         .arg("--supervisor")
@@ -74,7 +72,7 @@ pub(crate) async fn wait_ready(
         if let Some(child) = child.as_deref_mut()
             && let Some(status) = child.try_wait().map_err(Error::io("the supervisor"))?
         {
-            return Err(early_end(state, status));
+            return Err(early_end(state, child.id(), status));
         }
         if Instant::now() > until {
             return Err(Error::new(Kind::TimedOut, "not ready in time")
@@ -85,10 +83,10 @@ pub(crate) async fn wait_ready(
 }
 
 /// Why a supervisor that has ended did so; it may have written it down.
-fn early_end(state: &StateDir, status: std::process::ExitStatus) -> Error {
+fn early_end(state: &StateDir, pid: u32, status: std::process::ExitStatus) -> Error {
     if let Ok(Some(run)) = state.run()
         && let Status::Failed { reason } = run.status
-        && ProcessId::of(run.supervisor.pid) != Some(run.supervisor)
+        && run.supervisor.pid == pid
     {
         return Error::failed(reason);
     }
@@ -101,6 +99,7 @@ fn early_end(state: &StateDir, status: std::process::ExitStatus) -> Error {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::up::process::ProcessId;
     use crate::up::state::Run;
 
     #[tokio::test]

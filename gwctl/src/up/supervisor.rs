@@ -191,6 +191,12 @@ impl House {
         let (database, note) =
             prepared.map_err(|e| Error::failed(format!("preparing Postgres: {e}")))??;
         note.iter().for_each(|note| warn(note));
+        // We hold the lock, so a server on our data is one that nobody keeps.
+        if database.cluster.stop_fast() {
+            while database.cluster.pid().is_some() && Instant::now() < until {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
         let port = settings.postgres.number;
         self.start_part(parts::postgres(&database, port), until).await?;
         Ok(Some(database.url(port)))
