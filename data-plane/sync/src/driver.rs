@@ -42,6 +42,12 @@ const BATCH: usize = 256;
 /// How often time passes for the state machine.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long a node that shuts down waits for its disk.
+const FLUSH_WITHIN: Duration = Duration::from_secs(5);
+
+/// How often stages on their way are counted while work is under way.
+const COUNT_EVERY: Duration = Duration::from_millis(200);
+
 /// A new node gets traffic after this long, even if some of its first world's
 /// stages are not there yet.
 const READY_AFTER: Duration = Duration::from_secs(30);
@@ -83,6 +89,9 @@ pub(crate) struct Driver {
     compiling: usize,
     /// When the first world was there.
     world_since: Option<Instant>,
+    /// Stages on their way, and when they were counted.
+    pending: usize,
+    counted: Option<Instant>,
 }
 
 impl Driver {
@@ -105,6 +114,8 @@ impl Driver {
             sends: Vec::new(),
             compiling: 0,
             world_since: None,
+            pending: 0,
+            counted: None,
         }
     }
 
@@ -139,7 +150,7 @@ impl Driver {
             }
             self.flush();
         }
-        self.disk.flush();
+        self.disk.close(FLUSH_WITHIN);
     }
 
     /// Takes in an event and all that follows from it at once.
@@ -310,6 +321,17 @@ impl Driver {
         }
     }
 
+    /// Counts the stages that are on their way, which takes a look at each of
+    /// them: not after every batch of a large sync.
+    fn count_pending(&mut self) {
+        let in_flight = self.compiling + self.fetches.under_way();
+        if in_flight > 0 && self.counted.is_some_and(|at| at.elapsed() < COUNT_EVERY) {
+            return;
+        }
+        self.counted = Some(Instant::now());
+        self.pending = self.machine.pending_count();
+    }
+
     /// Whether a first sync is over. A deployment that cannot be fetched must
     /// not keep a new node from traffic for ever.
     fn is_ready(&mut self) -> bool {
@@ -317,10 +339,12 @@ impl Driver {
             return false;
         }
         let since = *self.world_since.get_or_insert_with(Instant::now);
-        self.machine.pending_count() == 0 || since.elapsed() > READY_AFTER
+        let in_flight = self.compiling + self.fetches.under_way();
+        (self.pending == 0 && in_flight == 0) || since.elapsed() > READY_AFTER
     }
 
     fn show(&mut self) {
+        self.count_pending();
         let ready = self.is_ready();
         let totals = self.cache.totals();
         let disk_error = self.disk.error();
@@ -330,7 +354,7 @@ impl Driver {
             status.from_disk &= !status.connected;
             status.disk_error = disk_error;
             status.stages = self.stages.served() as u64;
-            status.stages_pending = self.machine.pending_count() as u64;
+            status.stages_pending = self.pending as u64;
             status.swaps = self.stages.swaps();
             status.compiled_deployments = totals.deployments;
             status.compiled_bytes = totals.bytes;

@@ -78,7 +78,7 @@ impl Node {
         let reclaimer = Reclaimer::start().map_err(Error::Start)?;
         let world = Published::new(Arc::new(World::default()), reclaimer.clone());
         let (stop, stopped) = watch::channel(false);
-        let parts = parts(&config, hooks, store, &world, &status, reclaimer)?;
+        let parts = parts(&config, hooks, (store, lock), &world, &status, reclaimer)?;
         let (events, line) = mpsc::channel(LINE_QUEUE);
         let link = Link {
             addresses: config.control_planes,
@@ -117,8 +117,6 @@ impl Node {
                 link.abort();
             });
             runtime.shutdown_background();
-            // Another process may have the directory only now.
-            drop(lock);
         };
         let thread =
             thread::Builder::new().name("gw-sync".to_owned()).spawn(run).map_err(Error::Start)?;
@@ -181,7 +179,7 @@ impl Drop for Handle {
 fn parts(
     config: &Config,
     hooks: Arc<dyn Hooks>,
-    store: Store,
+    (store, lock): (Store, File),
     world: &WorldHandle,
     status: &status::Shared,
     reclaimer: Reclaimer,
@@ -199,7 +197,7 @@ fn parts(
     // Without a receiver the node is shutting down.
     let tell = move |ended| drop(done.send(ended));
     let compiler = Compiler::start(source, cache.clone(), tell).map_err(Error::Start)?;
-    let disk = Disk::start(store, config.retained_disk_bytes).map_err(Error::Start)?;
+    let disk = Disk::start(store, config.retained_disk_bytes, lock).map_err(Error::Start)?;
     let boot = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let about = About {
         node_id: String::new(),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs::File,
     io,
     sync::{
         Arc, Mutex, PoisonError,
@@ -9,6 +10,7 @@ use std::{
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use gw_fleet_core::node::{Persist, SavedWorld};
@@ -35,6 +37,7 @@ pub(crate) struct Disk {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
     contents: Arc<Contents>,
+    thread: thread::JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -46,16 +49,20 @@ struct Shared {
 }
 
 impl Disk {
-    /// Starts the thread.
-    pub(crate) fn start(store: Store, retained_bytes: u64) -> io::Result<Self> {
+    /// Starts the thread. It holds `lock` as long as it may write.
+    pub(crate) fn start(store: Store, retained_bytes: u64, lock: File) -> io::Result<Self> {
         let (jobs, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::default());
         shared.wants_rewrite.store(true, Ordering::Relaxed);
         shared.collect_above.store(retained_bytes, Ordering::Relaxed);
         let contents = Arc::clone(store.contents());
         let writer = Writer { store, retained_bytes, shared: Arc::clone(&shared) };
-        thread::Builder::new().name("gw-disk".to_owned()).spawn(move || writer.run(&receiver))?;
-        Ok(Self { jobs, shared, contents })
+        let run = move || {
+            writer.run(&receiver);
+            drop(lock);
+        };
+        let thread = thread::Builder::new().name("gw-disk".to_owned()).spawn(run)?;
+        Ok(Self { jobs, shared, contents, thread })
     }
 
     /// Hands over a job; jobs are done in this order.
@@ -88,11 +95,16 @@ impl Disk {
         &self.contents
     }
 
-    /// Waits until everything submitted so far is done.
-    pub(crate) fn flush(&self) {
+    /// Lets everything submitted so far be done, and ends the thread. After
+    /// `within` the thread is left to end by itself.
+    pub(crate) fn close(self, within: Duration) {
         let (done, wait) = mpsc::sync_channel(1);
         self.submit(Job::Flush(done));
-        let _ = wait.recv();
+        let Self { jobs, thread, .. } = self;
+        drop(jobs);
+        if wait.recv_timeout(within).is_ok() && thread.join().is_err() {
+            tracing::error!("the disk thread panicked");
+        }
     }
 }
 

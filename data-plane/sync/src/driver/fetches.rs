@@ -47,6 +47,11 @@ impl Fetches {
         self.go_on();
     }
 
+    /// How many transfers run or wait.
+    pub(super) fn under_way(&self) -> usize {
+        self.running.len() + self.waiting.len()
+    }
+
     /// Begins a transfer, now or when others have ended.
     pub(super) fn start(&mut self, digest: Digest) {
         self.waiting.push_back(digest);
