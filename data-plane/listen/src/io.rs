@@ -22,6 +22,10 @@ const BREAKER: u8 = 0;
 /// Ends a broken head, so that hyper looks at it now.
 const HEAD_END: &[u8] = b"\r\n\r\n";
 
+/// Writes of several pieces up to this size are sent as one. A gathering write
+/// costs the kernel more than copying so little does.
+const SMALL: usize = 2048;
+
 /// Times that a client may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
@@ -133,7 +137,21 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Rewound<T> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        let inner = Pin::new(&mut self.inner);
+        if let [only] = bufs {
+            return inner.poll_write(cx, only);
+        }
+        let total: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if total > SMALL {
+            return inner.poll_write_vectored(cx, bufs);
+        }
+        let mut whole = [0; SMALL];
+        let mut at = 0;
+        for buf in bufs {
+            whole[at..at + buf.len()].copy_from_slice(buf);
+            at += buf.len();
+        }
+        inner.poll_write(cx, &whole[..at])
     }
 
     fn is_write_vectored(&self) -> bool {

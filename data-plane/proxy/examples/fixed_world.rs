@@ -2,10 +2,18 @@
 //! and a MOCK (`/p/mock`), for profiles and quick comparisons.
 //!
 //! `fixed_world 127.0.0.1:8080 http://127.0.0.1:9000/hello`, then ask for
-//! `/_aws/execute-api/abc/p/proxy`.
+//! `/_aws/execute-api/abc/p/proxy`. A third argument `bare` leaves the gateway
+//! out: front and client alone.
 
 use std::{
-    collections::BTreeMap, error::Error, net::SocketAddr, rc::Rc, sync::Arc, time::Duration,
+    collections::BTreeMap,
+    error::Error,
+    net::SocketAddr,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
 };
 
 use gw_listen::{Settings, Workers};
@@ -15,11 +23,67 @@ use gw_model::{
 };
 use gw_pipeline::{Config, ConnInfo, CoreState, Counters, ResponseBody, SharedWorld};
 use gw_snapshot::{CompiledStage, Limits, World, compile};
+use gw_upstream::TlsOptions;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Front(CoreState);
+
+/// Passes requests on as they are: what the engine costs without a gateway.
+struct Bare(gw_upstream::Client, gw_upstream::Target);
+
+impl gw_listen::Handler for Bare {
+    type Body = Answer;
+
+    async fn call(
+        &self,
+        request: http::Request<hyper::body::Incoming>,
+        _info: Rc<gw_listen::ConnInfo>,
+    ) -> http::Response<Answer> {
+        let (mut parts, body) = request.into_parts();
+        parts.uri = http::Uri::from_static("/hello");
+        let request = http::Request::from_parts(parts, gw_upstream::Body::from(body));
+        match self.0.send(&self.1, request, &gw_upstream::Timeouts::default()).await {
+            Ok(response) => response.map(|body| Answer(Some(body))),
+            Err(error) => {
+                eprintln!("{error}");
+                let mut failed = http::Response::new(Answer(None));
+                *failed.status_mut() = http::StatusCode::BAD_GATEWAY;
+                failed
+            }
+        }
+    }
+}
+
+/// A backend's body, or none.
+#[derive(Default)]
+struct Answer(Option<gw_upstream::ResponseBody>);
+
+impl http_body::Body for Answer {
+    type Data = bytes::Bytes;
+    type Error = gw_upstream::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, gw_upstream::Error>>> {
+        match &mut self.0 {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(http_body::Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.0
+            .as_ref()
+            .map_or_else(|| http_body::SizeHint::with_exact(0), http_body::Body::size_hint)
+    }
+}
 
 impl gw_listen::Handler for Front {
     type Body = ResponseBody;
@@ -78,16 +142,29 @@ fn stage(backend: &str) -> Result<CompiledStage, Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let listen: SocketAddr = args.next().ok_or("an address to listen on")?.parse()?;
-    let stage = stage(&args.next().ok_or("a backend's address")?)?;
+    let backend = args.next().ok_or("a backend's address")?;
+    let settings = Settings { cores: 1, plain: vec![listen], ..Settings::default() };
+    if args.next().as_deref() == Some("bare") {
+        let target = gw_upstream::Target::from_uri(&backend.parse()?, TlsOptions::default())?;
+        let _workers = Workers::start(settings, move |_core| {
+            let client = gw_upstream::Client::new(&gw_upstream::Config::default())?;
+            Ok(Bare(client, target.clone()))
+        })?;
+        serve_forever();
+    }
+    let stage = stage(&backend)?;
     let world = Arc::new(SharedWorld::new(World::default().with([Arc::new(stage)], [])));
     let config = Arc::new(Config::default());
-    let settings = Settings { cores: 1, plain: vec![listen], ..Settings::default() };
     let workers = Workers::start(settings, move |_core| {
         let client = gw_upstream::Client::new(&gw_upstream::Config::default())?;
         let counters = Arc::new(Counters::default());
         Ok(Front(CoreState::new(Arc::clone(&config), Arc::clone(&world), client, counters)))
     })?;
     println!("serving on {:?}", workers.plain_addresses());
+    serve_forever()
+}
+
+fn serve_forever() -> ! {
     loop {
         std::thread::sleep(Duration::from_secs(3600));
     }

@@ -25,6 +25,7 @@ use crate::{
     resolve::Resolver,
     target::{Scheme, Target},
     tls::Connectors,
+    wire::Wire,
 };
 
 /// Addresses of one host that a single connect tries.
@@ -124,7 +125,7 @@ impl Connector {
     {
         let (sender, connection) = self
             .http
-            .handshake(TokioIo::new(io))
+            .handshake(TokioIo::new(Wire(io)))
             .await
             .map_err(|error| Error::of_exchange(error, true))?;
         tokio::task::spawn_local(async move {

@@ -25,6 +25,7 @@ mod resolve;
 mod stall;
 mod target;
 mod tls;
+mod wire;
 
 pub use body::{
     Body, DEFAULT_REQUEST_BODY_IDLE, RequestBodyStalled, RequestBodyTooLarge, ResponseBody,
