@@ -5,6 +5,7 @@
 //! the defaults are those that AWS answers.
 
 mod deployment;
+mod flatten;
 mod integration;
 mod method;
 mod others;
@@ -17,6 +18,7 @@ use std::{collections::BTreeMap, marker::PhantomData};
 use serde::{Deserialize, Serialize};
 
 pub use deployment::{CreateDeployment, Deployment, DeploymentCanary, MethodSnapshot, api_summary};
+pub use flatten::flatten;
 pub use integration::{
     Integration, IntegrationResponse, PutIntegration, PutIntegrationResponse, TlsConfig,
 };

@@ -1,0 +1,83 @@
+//! Methods and the responses that they declare.
+
+use axum::extract::Path;
+use bytes::Bytes;
+use gw_app::MethodView;
+use gw_wire::{
+    aws::{Method, MethodResponse, PutMethod, PutMethodResponse},
+    patch::{patch_method, patch_method_response},
+};
+
+use super::paths::{OfMethod, OfResponse};
+use crate::extract::{Answer, Call, Input, created, edited, keep, no_content, ok, patches};
+
+fn answer(view: &MethodView) -> Method {
+    Method::new(view.verb, &view.method, view.resource_id.as_str())
+}
+
+/// `PutMethod`.
+pub(crate) async fn put(
+    call: Call,
+    Path(path): OfMethod,
+    Input(input): Input<PutMethod>,
+) -> Answer {
+    let key = path.new_key()?;
+    created(answer(&call.method_put(&call.caller, &key, input.to_model()?).await?))
+}
+
+/// `GetMethod`.
+pub(crate) async fn get(call: Call, Path(path): OfMethod) -> Answer {
+    ok(answer(&call.method_fetch(&call.caller, &path.key()?).await?))
+}
+
+/// `UpdateMethod`.
+pub(crate) async fn update(call: Call, Path(path): OfMethod, body: Bytes) -> Answer {
+    let operations = patches("updateMethodInput", &body)?;
+    let mut fault = None;
+    let edit = |method: &mut gw_model::Method| keep(&mut fault, patch_method(method, &operations));
+    let result = call.method_update(&call.caller, &path.key()?, edit).await;
+    ok(answer(&edited(fault, result)?))
+}
+
+/// `DeleteMethod`.
+pub(crate) async fn delete(call: Call, Path(path): OfMethod) -> Answer {
+    call.method_delete(&call.caller, &path.key()?).await?;
+    no_content()
+}
+
+/// `PutMethodResponse`.
+pub(crate) async fn put_response(
+    call: Call,
+    Path(path): OfResponse,
+    Input(input): Input<PutMethodResponse>,
+) -> Answer {
+    let (key, status) = path.split()?;
+    let made = call.method_response_put(&call.caller, &key, &status, input.to_model()?).await?;
+    created(MethodResponse::new(&status, &made))
+}
+
+/// `GetMethodResponse`.
+pub(crate) async fn get_response(call: Call, Path(path): OfResponse) -> Answer {
+    let (key, status) = path.split()?;
+    let response = call.method_response_fetch(&call.caller, &key, &status).await?;
+    ok(MethodResponse::new(&status, &response))
+}
+
+/// `UpdateMethodResponse`; AWS answers 201.
+pub(crate) async fn update_response(call: Call, Path(path): OfResponse, body: Bytes) -> Answer {
+    let (key, status) = path.split()?;
+    let operations = patches("updateMethodResponseInput", &body)?;
+    let mut fault = None;
+    let edit = |response: &mut gw_model::MethodResponse| {
+        keep(&mut fault, patch_method_response(response, &operations))
+    };
+    let result = call.method_response_update(&call.caller, &key, &status, edit).await;
+    created(MethodResponse::new(&status, &edited(fault, result)?))
+}
+
+/// `DeleteMethodResponse`.
+pub(crate) async fn delete_response(call: Call, Path(path): OfResponse) -> Answer {
+    let (key, status) = path.split()?;
+    call.method_response_delete(&call.caller, &key, &status).await?;
+    no_content()
+}

@@ -1,0 +1,90 @@
+//! One extractor per path shape, reused by all its handlers.
+
+use axum::extract::Path;
+use gw_app::{Error, Kind, MethodKey};
+use gw_model::{ApiId, HttpMethod, ResourceId};
+use gw_wire::Fault;
+use serde::Deserialize;
+
+use crate::error::ApiError;
+
+/// `/restapis/{rest_api}`.
+pub(crate) type InApi = Path<ApiPath>;
+
+/// An API.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ApiPath {
+    pub(crate) rest_api: ApiId,
+}
+
+/// `/restapis/{rest_api}/.../{id}`: something that an API holds by id or name.
+pub(crate) type Within = Path<ItemPath>;
+
+/// Something within an API.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ItemPath {
+    pub(crate) rest_api: ApiId,
+    pub(crate) id: String,
+}
+
+/// `/restapis/{rest_api}/resources/{resource}/methods/{verb}`.
+pub(crate) type OfMethod = Path<MethodPath>;
+
+/// A method, or its integration.
+#[derive(Debug, Deserialize)]
+pub(crate) struct MethodPath {
+    rest_api: ApiId,
+    resource: ResourceId,
+    verb: String,
+}
+
+impl MethodPath {
+    /// The method that must be there.
+    pub(crate) fn key(self) -> Result<MethodKey, ApiError> {
+        let Ok(verb) = self.verb.parse::<HttpMethod>() else {
+            return Err(Error::not_found(Kind::Method, self.verb).into());
+        };
+        Ok(MethodKey { api: self.rest_api, resource: self.resource, verb })
+    }
+
+    /// The method to put: a verb that there is not is the caller's fault.
+    pub(crate) fn new_key(self) -> Result<MethodKey, ApiError> {
+        let verb: HttpMethod =
+            self.verb.parse().map_err(|error: gw_model::method::InvalidHttpMethod| {
+                Fault::bad_request(error.to_string())
+            })?;
+        Ok(MethodKey { api: self.rest_api, resource: self.resource, verb })
+    }
+}
+
+/// A method path with `/responses/{status}` behind.
+pub(crate) type OfResponse = Path<ResponsePath>;
+
+/// A response of a method or of its integration.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ResponsePath {
+    rest_api: ApiId,
+    resource: ResourceId,
+    verb: String,
+    pub(crate) status: String,
+}
+
+impl ResponsePath {
+    /// The method, and the status.
+    pub(crate) fn split(self) -> Result<(MethodKey, String), ApiError> {
+        let method =
+            MethodPath { rest_api: self.rest_api, resource: self.resource, verb: self.verb };
+        let status = self.status;
+        let fine = status.len() == 3
+            && matches!(status.as_bytes()[0], b'1'..=b'5')
+            && status.bytes().all(|byte| byte.is_ascii_digit());
+        if !fine {
+            let violation = format!(
+                "Value '{status}' at 'statusCode' failed to satisfy constraint: Member must \
+                 satisfy regular expression pattern: [1-5]\\d\\d"
+            );
+            return Err(Fault::validation(&[violation]).into());
+        }
+        Ok((method.key()?, status))
+    }
+}

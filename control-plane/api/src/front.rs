@@ -1,0 +1,152 @@
+//! The front door: every request passes here, once.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use gw_wire::{Fault, FaultKind};
+use http::{HeaderValue, Method, Uri, request::Parts};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tower::ServiceExt as _;
+
+use crate::{
+    Shared, auth,
+    error::{ApiError, Failed},
+    extract::{Call, Params},
+};
+
+/// The largest body of an ordinary call.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// Behind the front door.
+#[derive(Clone)]
+pub(crate) struct Front {
+    pub(crate) api: Shared,
+    pub(crate) routes: Router,
+}
+
+/// Gives the request an id, lets it in, and puts the id and, where something
+/// went wrong, AWS's error shape on the answer.
+pub(crate) async fn front(State(front): State<Front>, request: Request) -> Response {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let mut response = match enter(&front, request, &request_id).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    };
+    if let Some(Failed(error)) = response.extensions_mut().remove::<Failed>() {
+        if error.is_ours() {
+            let chain = chain(&*error);
+            tracing::error!(%method, path, request_id, error = chain, "admin call failed");
+        }
+        response = error.render(front.api.config.account.as_str()).into_response();
+        if method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("x-amzn-requestid", value);
+    }
+    response
+}
+
+async fn enter(front: &Front, request: Request, request_id: &str) -> Result<Response, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    if is_open(&parts) {
+        return Ok(route(front, parts, Bytes::new()).await);
+    }
+    let known = auth::identify(&front.api, &parts).await?;
+    let body = read(body, &parts).await?;
+    let caller = known.prove(&front.api, &parts, &body, request_id)?;
+    parts.extensions.insert(Call { caller, api: Arc::clone(&front.api) });
+    Ok(route(front, parts, body).await)
+}
+
+/// What answers without credentials.
+fn is_open(parts: &Parts) -> bool {
+    let path = parts.uri.path().trim_end_matches('/');
+    let reads = parts.method == Method::GET || parts.method == Method::HEAD;
+    reads && matches!(path, "/gatewright/v1/health" | "/gatewright/v1/ready")
+}
+
+/// Routes on the path without its last slashes.
+async fn route(front: &Front, mut parts: Parts, body: Bytes) -> Response {
+    if let Some(uri) = without_trailing_slash(&parts.uri) {
+        parts.uri = uri;
+    }
+    let request = Request::from_parts(parts, Body::from(body));
+    match front.routes.clone().oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.len() == path.len() || trimmed.is_empty() {
+        return None;
+    }
+    let text = match uri.query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    text.parse().ok()
+}
+
+/// Imports may be large, and larger still where we adapt what AWS refuses.
+fn body_limit(parts: &Parts) -> usize {
+    let params = Params::parse(parts.uri.query().unwrap_or_default());
+    let segments: Vec<&str> =
+        parts.uri.path().split('/').filter(|segment| !segment.is_empty()).collect();
+    let import = match (parts.method.as_str(), segments.as_slice()) {
+        ("POST", ["restapis"]) => params.get("mode") == Some("import"),
+        ("PUT", ["restapis", _]) => true,
+        _ => false,
+    };
+    match (import, params.has("gatewright", "adapt")) {
+        (false, _) => BODY_LIMIT,
+        (true, false) => gw_openapi::AWS_MAX_DOCUMENT_BYTES,
+        (true, true) => gw_openapi::MAX_DOCUMENT_BYTES,
+    }
+}
+
+async fn read(body: Body, parts: &Parts) -> Result<Bytes, ApiError> {
+    let limit = body_limit(parts);
+    let too_large = || {
+        ApiError::Fault(Fault {
+            kind: FaultKind::TooLarge,
+            message: format!("Request body is too large: the limit is {limit} bytes"),
+        })
+    };
+    let announced = parts
+        .headers
+        .get(http::header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(ApiError::BrokenBody),
+    }
+}
+
+/// An error with all that led to it, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}

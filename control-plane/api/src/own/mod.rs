@@ -1,0 +1,7 @@
+//! Gatewright's own calls, below `/gatewright/v1/`.
+
+pub(crate) mod convert;
+pub(crate) mod fleet;
+pub(crate) mod health;
+pub(crate) mod releases;
+pub(crate) mod state;

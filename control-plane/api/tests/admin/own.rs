@@ -1,0 +1,119 @@
+//! Calls below `/gatewright/v1/`.
+
+use serde_json::json;
+
+use crate::harness::{Admin, replace};
+
+#[tokio::test]
+async fn history_rollback_and_canary() {
+    let admin = Admin::start().await;
+    let (api, root) = admin.api().await;
+    let method = admin.mock_at_root(&api, &root).await;
+    let deployments = format!("/restapis/{api}/deployments");
+    let first = admin.send("POST", &deployments, json!({"stageName": "prod"})).await;
+    assert_eq!(first.header("x-gatewright-release"), "1");
+    let first = first.expect(201)["id"].as_str().unwrap().to_owned();
+    admin.send("PATCH", &method, replace("/operationName", "changed")).await.expect(200);
+    let own = format!("/gatewright/v1/restapis/{api}");
+    let changes = admin.get(&format!("{own}/changes")).await.expect(200);
+    assert_eq!(changes["stages"]["prod"][0]["what"], "GET /");
+    let canary = json!({"stageName": "prod", "canarySettings": {"percentTraffic": 5.0}});
+    let second = admin.send("POST", &deployments, canary).await.expect(201);
+    let second = second["id"].as_str().unwrap();
+
+    let refused = admin.send("POST", &deployments, json!({"stageName": "prod"})).await;
+    assert_eq!(refused.status, 400);
+    let stale = json!({"expectedRelease": 1});
+    let stage = format!("{own}/stages/prod");
+    let stale = admin.send("POST", &format!("{stage}/promote-canary"), stale).await;
+    assert_eq!((stale.fault().0, stale.fault().1), (409, "ConflictException"));
+    let promoted = admin.send("POST", &format!("{stage}/promote-canary"), json!({})).await;
+    assert_eq!(promoted.header("x-gatewright-release"), "3");
+    assert_eq!(promoted.expect(200)["release"]["deploymentId"], second);
+    let none = admin.send("POST", &format!("{stage}/stop-canary"), json!({})).await;
+    assert_eq!(none.status, 400);
+    let back = admin.send("POST", &format!("{stage}/rollback"), json!({"to": 1})).await;
+    let back = back.expect(200);
+    assert_eq!(
+        (back["release"]["deploymentId"].as_str(), back["release"]["number"].as_u64()),
+        (Some(&*first), Some(4))
+    );
+    let unknown = admin.send("POST", &format!("{stage}/rollback"), json!({"so": 1})).await;
+    assert_eq!(unknown.fault().1, "SerializationException");
+
+    let history = admin.get(&format!("{stage}/releases?limit=3")).await.expect(200);
+    assert_eq!(history["desired"], 4);
+    let numbers: Vec<u64> = history["releases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|release| release["number"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [4, 3, 2]);
+    let position = history["position"].as_str().unwrap();
+    let rest = admin.get(&format!("{stage}/releases?limit=3&position={position}")).await;
+    let rest = rest.expect(200);
+    assert_eq!((rest["releases"][0]["number"].as_u64(), rest.get("position")), (Some(1), None));
+    let one = admin.get(&format!("{stage}/releases/2")).await.expect(200);
+    assert_eq!(one["release"]["canary"]["percentTraffic"], 5.0);
+    assert_eq!(admin.get(&format!("{stage}/releases/9")).await.status, 404);
+    assert_eq!(admin.get(&format!("{stage}/releases/x")).await.status, 404);
+    let watch = admin.get(&format!("{stage}/releases/4/watch?timeoutMs=50")).await;
+    let lines = String::from_utf8(watch.bytes.to_vec()).unwrap();
+    let line: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(line["release"]["number"], 4);
+    let receipts = admin.get(&format!("{own}/deployments/{second}/receipts")).await.expect(200);
+    assert_eq!(receipts["releases"].as_array().unwrap().len(), 2);
+
+    let diff = admin.get(&format!("{own}/diff?from={first}&to=working")).await.expect(200);
+    assert_eq!((diff["equal"].as_bool(), diff["from"].as_str()), (Some(false), Some(&*first)));
+    let same = admin.get(&format!("{own}/diff?from=stage:prod&to={first}")).await.expect(200);
+    assert_eq!(same["equal"], true);
+    assert_eq!(admin.get(&format!("{own}/diff?from=x:y&to=working")).await.status, 400);
+    assert_eq!(admin.get(&format!("{own}/diff?from=working")).await.status, 400);
+}
+
+#[tokio::test]
+async fn fleet_audit_and_readiness() {
+    let admin = Admin::start().await;
+    let ready = admin.get("/gatewright/v1/ready").await.expect(200);
+    assert_eq!(
+        (ready["status"].as_str(), ready["replica"].as_str()),
+        (Some("ready"), Some("replica-1"))
+    );
+    let fleet = admin.get("/gatewright/v1/fleet").await.expect(200);
+    assert_eq!(fleet["nodes"], json!([]));
+    for call in ["cordon", "uncordon", "drain"] {
+        let answer = admin.call("POST", &format!("/gatewright/v1/nodes/none/{call}"), "").await;
+        assert_eq!(answer.fault().0, 404, "{call}");
+    }
+    let token = admin.send("POST", "/gatewright/v1/jointokens", json!({"uses": 2})).await;
+    let token = token.expect(201);
+    let prefix = format!("gwj1.{}.", "ab".repeat(32));
+    assert!(token["token"].as_str().unwrap().starts_with(&prefix));
+    let zero = admin.send("POST", "/gatewright/v1/jointokens", json!({"uses": 0})).await;
+    assert_eq!(zero.fault().0, 400);
+
+    let (api, _) = admin.api().await;
+    let made = admin.send("PATCH", &format!("/restapis/{api}"), replace("/name", "m")).await;
+    let audit = admin.get("/gatewright/v1/audit?limit=1").await.expect(200);
+    let entry = &audit["entries"][0];
+    assert_eq!(entry["operation"], "UpdateRestApi");
+    assert_eq!(entry["requestId"], made.header("x-amzn-requestid"));
+    assert_eq!(entry["actor"], "arn:aws:iam::000000000000:user/admin");
+    assert_eq!(entry["scope"], "000000000000/us-east-1");
+    let position = audit["position"].as_str().unwrap();
+    let next = admin.get(&format!("/gatewright/v1/audit?limit=1&position={position}")).await;
+    assert_eq!(next.expect(200)["entries"][0]["operation"], "CreateRestApi");
+}
+
+#[tokio::test]
+async fn a_database_that_is_gone_is_said_to_be() {
+    let admin = Admin::start().await;
+    admin.app.store().close().await;
+    let answer = admin.get("/restapis").await;
+    assert_eq!((answer.fault().0, answer.fault().1), (503, "ServiceUnavailableException"));
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(admin.get("/gatewright/v1/ready").await.status, 503);
+    assert_eq!(admin.get("/gatewright/v1/health").await.status, 200);
+}
