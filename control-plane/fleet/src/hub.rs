@@ -179,10 +179,11 @@ impl Hub {
         self.handle(Event::Appended(pending));
     }
 
-    /// A release was appended and committed through this replica.
-    pub fn committed(self: &Arc<Self>, stage: &StageKey, release: ReleaseNumber) {
-        self.lock().tracks.follow(stage, release);
-        self.wake();
+    /// A release was appended and committed through this replica. Its content
+    /// must be the very bytes that the database holds.
+    pub fn committed(self: &Arc<Self>, release: Pending, revision: Revision) {
+        self.lock().tracks.follow(&release.stage, release.release);
+        self.handle(Event::Committed(release, revision));
     }
 
     /// Follows a release from here on, whether it is known or not.

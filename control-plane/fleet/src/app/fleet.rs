@@ -31,17 +31,16 @@ impl AppFleet {
 #[async_trait]
 impl Fleet for AppFleet {
     fn release_appended(&self, stage: &StageKey, release: &Release, committed: Option<Revision>) {
-        if committed.is_some() {
-            return self.0.committed(stage, release.number);
-        }
-        match serde_json::to_vec(release) {
-            Ok(content) => self.0.appended(Pending {
-                stage: stage.clone(),
-                release: release.number,
-                content: content.into(),
-            }),
+        // The store writes these bytes too, and gives them back unchanged.
+        let Ok(content) = serde_json::to_vec(release) else {
             // The sweep finds it.
-            Err(_) => self.0.wake(),
+            return self.0.wake();
+        };
+        let (stage, number) = (stage.clone(), release.number);
+        let release = Pending { stage, release: number, content: content.into() };
+        match committed {
+            Some(revision) => self.0.committed(release, revision),
+            None => self.0.appended(release),
         }
     }
 
@@ -76,10 +75,13 @@ impl Fleet for AppFleet {
         let mut progress = self.0.watch_release(stage, release)?;
         let (out, watched) = watch::channel(shown(&progress.borrow_and_update()));
         tokio::spawn(async move {
-            while progress.changed().await.is_ok() {
-                if out.send(shown(&progress.borrow_and_update())).is_err() {
-                    return;
+            loop {
+                tokio::select! {
+                    changed = progress.changed() => if changed.is_err() { return },
+                    () = out.closed() => return,
                 }
+                let now = shown(&progress.borrow_and_update());
+                out.send_replace(now);
             }
         });
         Some(watched)

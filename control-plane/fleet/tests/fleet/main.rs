@@ -41,7 +41,8 @@ impl Fleet {
         let pending = self.memory.db(|db| db.append(&stage(), digest_of(of), commit));
         let release = pending.release;
         if commit {
-            self.hub.committed(&stage(), release);
+            let revision = self.memory.db(|db| db.revision);
+            self.hub.committed(pending, revision);
         } else {
             self.hub.appended(pending);
         }

@@ -82,6 +82,9 @@ pub enum Event {
     Wake,
     /// This release was appended through this very replica.
     Appended(Pending),
+    /// This release was appended and committed in one step through this very
+    /// replica, at this revision.
+    Committed(Pending, Revision),
     /// The end of an [`Effect::Read`].
     Read(Fresh),
     /// It failed; the next tick tries again.

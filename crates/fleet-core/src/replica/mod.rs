@@ -15,10 +15,10 @@ use gw_model::{Digest, NodeId, Release, ReleaseNumber, ResourceName, Revision, S
 pub use self::event::{Effect, Event, Fresh, FreshWorld, Pending, Recorded, Registered, SessionId};
 use self::flight::Flight;
 use crate::{
-    message::{Hello, NodeMessage},
+    message::{Hello, NodeMessage, Resource},
     rollout::{self, Timing},
     session::{self, Session},
-    world::World,
+    world::{Change, World},
 };
 
 /// How often the database is read when nothing asks for it.
@@ -65,6 +65,8 @@ pub struct Replica {
     reading: bool,
     /// Something happened since the read under way began.
     read_again: bool,
+    /// The world moved without a read since the read under way began.
+    outran_read: bool,
     last_read_ms: Option<u64>,
     last_tick_ms: u64,
     /// A node showed a revision that the database should have.
@@ -86,6 +88,7 @@ impl Replica {
             flights: BTreeMap::new(),
             reading: false,
             read_again: false,
+            outran_read: false,
             last_read_ms: None,
             last_tick_ms: 0,
             seen_ahead: None,
@@ -140,6 +143,9 @@ impl Replica {
                 }
                 self.read(now, &mut out);
             }
+            Event::Committed(pending, revision) => {
+                self.committed_here(pending, revision, now, &mut out);
+            }
             Event::Read(fresh) => self.fresh(fresh, now, &mut out),
             Event::ReadFailed => self.reading = false,
             Event::Opened { session, node, boot_epoch, hello } => {
@@ -170,6 +176,7 @@ impl Replica {
         }
         self.reading = true;
         self.read_again = false;
+        self.outran_read = false;
         self.last_read_ms = Some(now);
         self.judged = self.seen_ahead;
         let remote = |flight: &&Flight| flight.voters_elsewhere(&self.remote);
@@ -202,6 +209,11 @@ impl Replica {
     /// Takes in what a read found.
     fn fresh(&mut self, fresh: Fresh, now: u64, out: &mut Vec<Effect>) {
         self.reading = false;
+        let own = self.world.as_ref().map(World::revision);
+        if self.outran_read && Some(fresh.revision) < own {
+            // It began before a commit that is known by now.
+            return self.read(now, out);
+        }
         self.nodes(&fresh.nodes, now, out);
         let Some(moved) = self.advance(fresh.revision, fresh.world, out) else { return };
         let changed = match moved {
@@ -237,6 +249,34 @@ impl Replica {
         }
         if self.read_again {
             self.read(now, out);
+        }
+    }
+
+    /// Takes in a commit of which everything is known. Where it is the next
+    /// revision nothing else can have changed, so nodes need not wait for a
+    /// read of the database.
+    fn committed_here(
+        &mut self,
+        pending: Pending,
+        revision: Revision,
+        now: u64,
+        out: &mut Vec<Effect>,
+    ) {
+        let Pending { stage, content, .. } = pending;
+        let resource = Resource {
+            name: ResourceName::Stage(stage.clone()),
+            version: revision.number,
+            content,
+        };
+        let next = |world: &&mut World| world.revision().number + 1 == revision.number;
+        let world = self.world.as_mut().filter(next);
+        if !world.is_some_and(|world| world.advance(revision, vec![Change::upsert(resource)])) {
+            return self.read(now, out);
+        }
+        self.outran_read = self.reading;
+        self.committed(&stage, now, out);
+        for session in self.streams.keys().copied().collect::<Vec<_>>() {
+            self.to_session(session, session::Event::World { even_if_empty: false }, now, out);
         }
     }
 

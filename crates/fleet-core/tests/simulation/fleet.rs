@@ -138,7 +138,10 @@ impl Fleet {
         let pending = self.db.append(&key, digest, commit);
         self.note(|| format!("append {key} {} {digest:?} commit {commit}", pending.release));
         if let (Some(replica), true) = (replica, self.rng.bool()) {
-            let event = if commit { Event::Wake } else { Event::Appended(pending) };
+            let event = match commit {
+                true => Event::Committed(pending, self.db.revision),
+                false => Event::Appended(pending),
+            };
             self.to_replica(replica, event);
         }
     }
