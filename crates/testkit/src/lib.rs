@@ -11,5 +11,26 @@
 pub mod chaos_proxy;
 pub mod cluster;
 pub mod echo;
+pub mod http;
 pub mod postgres;
-pub mod skip;
+mod thread;
+
+use std::time::{Duration, Instant};
+
+/// Waits until `check` gives a value, asking every 20 ms.
+///
+/// # Panics
+/// When 60 s have passed, with `what` was waited for.
+pub async fn eventually<T, F>(what: &str, mut check: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(value) = check().await {
+            return value;
+        }
+        assert!(Instant::now() < until, "gave up waiting for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

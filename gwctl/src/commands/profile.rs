@@ -1,5 +1,7 @@
 //! `profile`: the endpoints that this gwctl knows.
 
+use std::path::Path;
+
 use crate::cli::{Global, ProfileCommand};
 use crate::config::{Config, Profile};
 use crate::error::{Error, Result};
@@ -14,7 +16,7 @@ pub(crate) fn profile(command: &ProfileCommand, global: &Global, out: Output) ->
         ProfileCommand::List => out.data(&config, list_text),
         ProfileCommand::Set { name, ca_file, default } => {
             let profile = config.profiles.entry(name.clone()).or_default();
-            update(profile, global, ca_file.clone())?;
+            update(profile, global, ca_file.as_deref())?;
             if *default || config.profiles.len() == 1 {
                 config.default_profile = Some(name.clone());
             }
@@ -33,13 +35,8 @@ pub(crate) fn profile(command: &ProfileCommand, global: &Global, out: Output) ->
     }
 }
 
-fn update(
-    profile: &mut Profile,
-    global: &Global,
-    ca_file: Option<std::path::PathBuf>,
-) -> Result<()> {
-    let absolute =
-        |path: &std::path::PathBuf| std::path::absolute(path).map_err(Error::io(path.display()));
+fn update(profile: &mut Profile, global: &Global, ca_file: Option<&Path>) -> Result<()> {
+    let absolute = |path: &Path| std::path::absolute(path).map_err(Error::io(path.display()));
     if let Some(endpoint) = &global.endpoint {
         // Told now rather than at the first use.
         endpoint.parse::<crate::client::Endpoint>()?;
@@ -54,7 +51,7 @@ fn update(
     if global.region.is_some() {
         profile.region.clone_from(&global.region);
     }
-    if let Some(file) = &ca_file {
+    if let Some(file) = ca_file {
         profile.ca_file = Some(absolute(file)?);
     }
     if profile.endpoint.is_none() && profile.state_dir.is_none() {

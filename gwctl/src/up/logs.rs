@@ -97,7 +97,10 @@ pub(crate) async fn logs(args: &LogsArgs, global: &Global, out: Output) -> Resul
         }
         follows.push((name, follow));
     }
-    while args.follow {
+    if !args.follow {
+        return Ok(());
+    }
+    loop {
         tokio::time::sleep(Duration::from_millis(200)).await;
         for (name, follow) in &mut follows {
             for line in follow.more()? {
@@ -105,7 +108,6 @@ pub(crate) async fn logs(args: &LogsArgs, global: &Global, out: Output) -> Resul
             }
         }
     }
-    Ok(())
 }
 
 /// Reads a growing file line by line.

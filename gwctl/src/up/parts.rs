@@ -219,7 +219,7 @@ mod tests {
         tokio::spawn(async move {
             for status in ["503 Not Yet", "200 OK"] {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                stream.read(&mut [0; 512]).await.unwrap();
+                assert!(stream.read(&mut [0; 512]).await.unwrap() > 0);
                 let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }

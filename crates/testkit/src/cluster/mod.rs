@@ -1,282 +1,311 @@
-//! A whole system of real processes, each of which a test can kill and start.
+//! The real binaries on free ports, each part of which can be killed, stopped
+//! and started again.
+//!
+//! Binaries are looked for in `GATEWRIGHT_BIN_DIR`, else in the folder above
+//! the test executable's (`target/debug`); build them first:
+//! `cargo build --workspace --bins`.
 
-mod admin;
 mod process;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use gw_local_postgres::free_port;
+use serde_json::Value;
 use tempfile::TempDir;
 
-pub use admin::{Admin, Answer};
-use process::Process;
-
+use crate::chaos_proxy::ChaosProxy;
+use crate::eventually;
+use crate::http::{Admin, Call, Credentials};
 use crate::postgres::PrivatePostgres;
+use process::{Guard, Process};
 
-/// How a cluster is made.
+pub use process::binary;
+
+/// What to start.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How many nodes.
     pub nodes: usize,
-    /// Whether Postgres waits for the disk, as in earnest.
-    pub durable: bool,
-    /// More flags of the control plane.
-    pub control_args: Vec<String>,
-    /// More flags of every node.
+    /// Flags for every node.
     pub node_args: Vec<String>,
-    /// More flags of single nodes, by index.
+    /// Flags for one node more, by its place from 0.
     pub one_node_args: Vec<(usize, Vec<String>)>,
-    /// Where the nodes' streams arrive; any free port unless given.
-    pub fleet_address: Option<SocketAddr>,
-    /// Addresses that single nodes use in place of the control plane's.
-    pub detours: Vec<(usize, SocketAddr)>,
+    /// Flags for the control plane.
+    pub control_plane_args: Vec<String>,
+    /// Commits wait for the disk, as in earnest.
+    pub durable: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             nodes: 2,
-            durable: false,
-            control_args: Vec::new(),
-            node_args: vec!["--expose-release".into(), "--cores".into(), "1".into()],
+            node_args: vec!["--cores".into(), "1".into(), "--expose-release".into()],
             one_node_args: Vec::new(),
-            fleet_address: None,
-            detours: Vec::new(),
+            control_plane_args: Vec::new(),
+            durable: false,
         }
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct ControlReady {
-    admin_address: SocketAddr,
-    fleet_address: SocketAddr,
-}
-
-#[derive(Debug, Deserialize)]
-struct NodeReady {
-    node_id: String,
-    traffic_addresses: Vec<SocketAddr>,
-    metrics_address: SocketAddr,
-}
-
-/// What the first start of a control plane writes for its administrator.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Bootstrap {
-    /// For SigV4.
-    pub access_key_id: String,
-    /// For SigV4.
-    pub secret_access_key: String,
-    /// For `Authorization: Bearer`.
-    pub bearer_token: String,
-    /// For nodes.
-    pub join_token: String,
-}
-
-/// One node of the cluster.
-#[derive(Debug)]
-pub struct Node {
-    /// Its id in the fleet.
-    pub id: String,
-    /// Its own traffic URL, the same after restarts.
-    pub url: String,
-    /// Its metrics URL.
-    pub metrics_url: String,
-    process: Process,
-}
-
-/// Postgres, one control plane and some nodes.
+/// A running installation, ended when dropped.
 #[derive(Debug)]
 pub struct Cluster {
-    /// The database server.
+    /// The admin API, as the first administrator.
+    pub admin: Admin,
+    /// The database; `stop`, `kill` and `resume` it at will.
     pub postgres: PrivatePostgres,
-    /// The nodes by index.
+    /// The line between the control plane and Postgres.
+    pub database_line: ChaosProxy,
+    /// The nodes, by their place.
     pub nodes: Vec<Node>,
-    /// Credentials.
-    pub bootstrap: Bootstrap,
-    control: Process,
-    admin_address: SocketAddr,
-    fleet_address: SocketAddr,
+    control_plane: Process,
+    credentials: Value,
+    guard: Guard,
     folder: TempDir,
 }
 
-/// Where the binaries are: `GATEWRIGHT_BIN_DIR`, or beside the test's own folder.
-pub fn binary(name: &str) -> PathBuf {
-    let folder = std::env::var_os("GATEWRIGHT_BIN_DIR").map_or_else(
-        || {
-            let test = std::env::current_exe().expect("a test has a path");
-            // target/debug/deps/test-0123 -> target/debug
-            test.ancestors().nth(2).expect("tests run below a target folder").to_owned()
-        },
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    assert!(path.exists(), "{} is missing: run `cargo build --workspace --bins`", path.display());
-    path
+/// One node.
+#[derive(Debug)]
+pub struct Node {
+    /// `n1`, `n2`, ...
+    pub name: String,
+    /// Where it serves plain HTTP.
+    pub traffic: SocketAddr,
+    /// Where it serves TLS.
+    pub tls: SocketAddr,
+    /// Where its metrics and readiness are.
+    pub metrics: SocketAddr,
+    /// The line between it and the control plane.
+    pub line: ChaosProxy,
+    process: Process,
+}
+
+impl Node {
+    /// `http://127.0.0.1:PORT` of its traffic.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.traffic)
+    }
+
+    /// The address of a path of an API's stage that needs no host name.
+    pub fn api_url(&self, api: &str, stage: &str, path: &str) -> String {
+        format!("http://{}/_aws/execute-api/{api}/{stage}{path}", self.traffic)
+    }
+
+    /// Its process id; `None` while it is down.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.pid()
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Lets it drain; returns when it has ended.
+    pub async fn stop(&mut self) {
+        self.process.stop().await;
+    }
+
+    /// Starts it again and waits until it serves; needs no control plane if it
+    /// has a world.
+    pub async fn start(&mut self) {
+        self.process.start();
+        self.ready().await;
+    }
+
+    /// Starts it again and returns at once.
+    pub fn start_only(&mut self) {
+        self.process.start();
+    }
+
+    /// Waits until it says that it is ready.
+    ///
+    /// # Panics
+    /// When it ends instead, or is not ready within a minute, with its log.
+    pub async fn ready(&mut self) {
+        let url = format!("http://{}/ready", self.metrics);
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = Call::get(&url).timeout(Duration::from_secs(2)).send().await;
+            if answer.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            let ended = self.process.ended();
+            if ended.is_some() || Instant::now() > until {
+                let said = fs::read_to_string(self.process.log()).unwrap_or_default();
+                panic!("{} is not ready, ended: {ended:?}: {said}", self.name);
+            }
+            self.process.tick().await;
+        }
+    }
 }
 
 impl Cluster {
-    /// Starts everything and waits until every node is ready.
+    /// Starts Postgres, the control plane and the nodes, and waits for all.
     ///
     /// # Panics
-    /// When a part does not start; the message holds the end of its log.
-    pub async fn start(options: &Options) -> Self {
+    /// When a part does not start, with its log.
+    pub async fn start(options: Options) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("gatewright-cluster-")
+            .permissions(fs::Permissions::from_mode(0o711))
+            .tempdir()
+            .expect("a temporary folder");
+        let guard = Guard::over(folder.path());
         let durable = options.durable;
         let postgres = tokio::task::spawn_blocking(move || PrivatePostgres::start(durable))
             .await
-            .expect("starting Postgres does not panic");
-        let folder = tempfile::Builder::new().prefix("gatewright-").tempdir().expect("a folder");
-        let fleet_listen =
-            options.fleet_address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        let mut control = Process::new("control-plane", "gw-control-plane", folder.path());
-        control
-            .arg("--database-url", postgres.url())
-            .arg("--admin-listen", "127.0.0.1:0")
-            .arg("--fleet-listen", fleet_listen)
-            .arg("--master-key-file", folder.path().join("master.key").display())
-            .arg("--bootstrap-file", folder.path().join("bootstrap.json").display())
-            .args(&options.control_args);
-        let ready: ControlReady = control.start().await;
-        // Later starts take the same ports.
-        control
-            .arg("--admin-listen", ready.admin_address)
-            .arg("--fleet-listen", ready.fleet_address);
-        let text = std::fs::read(folder.path().join("bootstrap.json")).expect("a bootstrap file");
-        let bootstrap = serde_json::from_slice(&text).expect("a bootstrap file of the known form");
+            .expect("Postgres starts");
+        let database_line = ChaosProxy::start(loopback(postgres.port()));
+        let direct = format!("127.0.0.1:{}", postgres.port());
+        let url = postgres.url().replace(&direct, &database_line.address().to_string());
+
+        let (admin, fleet) = (port(), port());
+        let mut control_plane = control_plane(&folder, &guard, &options, [admin, fleet], &url);
+        control_plane.start();
+        let credentials =
+            bootstrap(&mut control_plane, folder.path().join("credentials.json")).await;
+        let bearer = credentials["bearer_token"].as_str().expect("a bearer token").to_owned();
+        let admin =
+            Admin { url: format!("http://{admin}"), credentials: Credentials::Bearer(bearer) };
         let mut cluster = Self {
+            admin,
             postgres,
+            database_line,
             nodes: Vec::new(),
-            bootstrap,
-            control,
-            admin_address: ready.admin_address,
-            fleet_address: ready.fleet_address,
+            control_plane,
+            credentials,
+            guard,
             folder,
         };
-        for index in 0..options.nodes {
-            cluster.add_node(index, options).await;
+        cluster.control_plane_ready().await;
+        for at in 0..options.nodes {
+            cluster.add_node(&options, at, fleet);
+        }
+        for node in &mut cluster.nodes {
+            node.ready().await;
         }
         cluster
     }
 
-    async fn add_node(&mut self, index: usize, options: &Options) {
-        let name = format!("n{}", index + 1);
-        let mut process = Process::new(&name, "gw-data-plane", self.folder.path());
-        let detour = options.detours.iter().find(|(at, _)| *at == index);
-        let join = match self.admin().post("/gatewright/v1/jointokens", "{}").await {
-            answer if answer.status < 300 => {
-                answer.json["token"].as_str().expect("a token").to_owned()
-            }
-            answer => panic!("no join token: {answer:?}"),
-        };
-        process
-            .arg("--node-name", &name)
-            .arg("--state-dir", self.folder.path().join(&name).display())
-            .arg("--control-plane", detour.map_or(self.fleet_address, |(_, address)| *address))
-            .arg("--listen", "127.0.0.1:0")
-            .arg("--metrics-listen", "127.0.0.1:0")
-            .args(&options.node_args)
-            .env("GATEWRIGHT_JOIN_TOKEN", &join);
-        for (_, args) in options.one_node_args.iter().filter(|(at, _)| *at == index) {
-            process.args(args);
+    fn add_node(&mut self, options: &Options, at: usize, fleet: SocketAddr) {
+        let name = format!("n{}", at + 1);
+        let line = ChaosProxy::start(fleet);
+        let (traffic, tls, metrics) = (port(), port(), port());
+        let token = self.credentials["join_token"].as_str().expect("a join token");
+        let token_file = self.folder.path().join("join-token");
+        fs::write(&token_file, token).expect("the token can be written");
+        let mut args: Vec<String> = Vec::new();
+        let mut flag = |name: &str, value: String| args.extend([name.to_owned(), value]);
+        flag("--node-name", name.clone());
+        flag("--state-dir", self.path(&name));
+        flag("--control-plane", line.address().to_string());
+        flag("--join-token-file", token_file.display().to_string());
+        flag("--listen", traffic.to_string());
+        flag("--tls-listen", tls.to_string());
+        flag("--metrics-listen", metrics.to_string());
+        args.extend(options.node_args.iter().cloned());
+        let own = options.one_node_args.iter().filter(|(place, _)| *place == at);
+        args.extend(own.flat_map(|(_, args)| args.clone()));
+        let mut process = self.guard.process(&name, "gw-data-plane", args, Vec::new());
+        process.start();
+        self.nodes.push(Node { name, traffic, tls, metrics, line, process });
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// The first administrator's access key, for signed calls.
+    pub fn keys(&self, region: &str) -> Credentials {
+        let text = |name: &str| self.credentials[name].as_str().unwrap_or_default().to_owned();
+        Credentials::Keys {
+            id: text("access_key_id"),
+            secret: text("secret_access_key"),
+            region: region.to_owned(),
         }
-        let ready: NodeReady = process.start().await;
-        process.arg("--listen", ready.traffic_addresses[0]);
-        process.arg("--metrics-listen", ready.metrics_address);
-        let node = Node {
-            id: ready.node_id,
-            url: format!("http://{}", ready.traffic_addresses[0]),
-            metrics_url: format!("http://{}", ready.metrics_address),
-            process,
-        };
-        wait_until("a node is ready", Duration::from_secs(30), async || {
-            admin::get(&node.metrics_url, "/ready").await.is_ok_and(|answer| answer.status == 200)
-        })
-        .await;
-        self.nodes.push(node);
     }
 
-    /// A client of the admin API, with the bearer token.
-    pub fn admin(&self) -> Admin {
-        Admin::new(self.admin_address, &self.bootstrap.bearer_token)
-    }
-
-    /// The admin API's base URL.
-    pub fn admin_url(&self) -> String {
-        format!("http://{}", self.admin_address)
-    }
-
-    /// Where nodes connect.
-    pub fn fleet_address(&self) -> SocketAddr {
-        self.fleet_address
-    }
-
-    /// The traffic URLs of all nodes.
-    pub fn node_urls(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| node.url.clone()).collect()
-    }
-
-    /// Ends the control plane by SIGKILL.
+    /// Ends the control plane as a power cut would.
     pub fn kill_control_plane(&mut self) {
-        self.control.kill();
+        self.control_plane.kill();
+    }
+
+    /// Stops the control plane; returns when it has ended.
+    pub async fn stop_control_plane(&mut self) {
+        self.control_plane.stop().await;
     }
 
     /// Starts the control plane again and waits until it takes calls.
     pub async fn start_control_plane(&mut self) {
-        let _ready: ControlReady = self.control.start().await;
+        self.control_plane.start();
+        self.control_plane_ready().await;
     }
 
-    /// Ends a node by SIGKILL.
-    pub fn kill_node(&mut self, index: usize) {
-        self.nodes[index].process.kill();
-    }
-
-    /// Asks a node to end (SIGTERM) and waits until it has.
-    pub async fn stop_node(&mut self, index: usize) {
-        self.nodes[index].process.terminate().await;
-    }
-
-    /// Starts a node again. Returns when its sockets are bound.
-    pub async fn start_node(&mut self, index: usize) {
-        let _ready: NodeReady = self.nodes[index].process.start().await;
-    }
-
-    /// Waits until every node acknowledged the newest revision.
-    pub async fn wait_current(&self) {
-        let admin = self.admin();
-        wait_until("every node is current", Duration::from_secs(30), async || {
-            let fleet = admin.get("/gatewright/v1/fleet").await;
-            fleet.json["nodes"].as_array().is_some_and(|nodes| {
-                nodes.len() == self.nodes.len() && nodes.iter().all(|n| n["health"] == "current")
-            })
+    /// Waits until the control plane says that it is ready.
+    pub async fn control_plane_ready(&mut self) {
+        let url = format!("{}/gatewright/v1/ready", self.admin.url);
+        eventually("the control plane to be ready", || async {
+            let answer = Call::get(&url).send().await.ok()?;
+            (answer.status == 200).then_some(())
         })
         .await;
     }
 
-    /// Runs `gwctl` against this cluster.
-    ///
-    /// # Panics
-    /// When it cannot be started.
-    pub async fn gwctl(&self, args: &[&str]) -> std::process::Output {
-        let credentials = self.folder.path().join("bootstrap.json");
-        tokio::process::Command::new(binary("gwctl"))
-            .args(args)
-            .env("GATEWRIGHT_ENDPOINT", self.admin_url())
-            .env("GATEWRIGHT_CREDENTIALS_FILE", credentials)
-            .env("HOME", self.folder.path())
-            .env_remove("XDG_CONFIG_HOME")
-            .output()
-            .await
-            .expect("gwctl can be started")
+    /// The state of the fleet as the control plane tells it.
+    pub async fn fleet(&self) -> Value {
+        self.admin.get("/gatewright/v1/fleet").await
+    }
+
+    /// What a part has logged: `control-plane`, `n1`, ...
+    pub fn log(&self, part: &str) -> String {
+        fs::read_to_string(self.path(&format!("{part}.log"))).unwrap_or_default()
     }
 }
 
-/// Waits until `check` says yes, looking every 20 ms.
-///
-/// # Panics
-/// When it has not by the deadline.
-pub async fn wait_until(what: &str, deadline: Duration, mut check: impl AsyncFnMut() -> bool) {
-    let end = std::time::Instant::now() + deadline;
-    while !check().await {
-        assert!(std::time::Instant::now() < end, "gave up waiting: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+fn control_plane(
+    folder: &TempDir,
+    guard: &Guard,
+    options: &Options,
+    [admin, fleet]: [SocketAddr; 2],
+    database_url: &str,
+) -> Process {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut args: Vec<String> = Vec::new();
+    let mut flag = |name: &str, value: String| args.extend([name.to_owned(), value]);
+    flag("--admin-listen", admin.to_string());
+    flag("--fleet-listen", fleet.to_string());
+    flag("--master-key-file", path("master.key"));
+    flag("--bootstrap-file", path("credentials.json"));
+    args.extend(options.control_plane_args.iter().cloned());
+    let environment = vec![("DATABASE_URL".to_owned(), database_url.to_owned())];
+    guard.process("control-plane", "gw-control-plane", args, environment)
+}
+
+/// Waits for the file that the first start writes.
+async fn bootstrap(control_plane: &mut Process, file: PathBuf) -> Value {
+    loop {
+        if let Some(status) = control_plane.ended() {
+            let said = fs::read_to_string(control_plane.log()).unwrap_or_default();
+            panic!("the control plane ended with {status}: {said}");
+        }
+        let bytes = fs::read(&file).unwrap_or_default();
+        if let Ok(value) = serde_json::from_slice::<Value>(&bytes) {
+            return value;
+        }
+        control_plane.tick().await;
     }
+}
+
+fn port() -> SocketAddr {
+    loopback(free_port().expect("a free port"))
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
 }

@@ -1,97 +1,141 @@
-//! One child process with a ready file and a log.
+//! Processes that end with the test, however that ends.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde::de::DeserializeOwned;
 
-/// A binary of ours with its flags; it ends with this value.
+/// How long a process may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Kills what the test process left running in the folder `$1`. Its standard
+/// input closes when the test process ends. A pid that somebody else has by
+/// now does not name the folder in its command line.
+const WATCHER: &str = r#"
+cat >/dev/null
+while read -r pid; do
+  grep -qsF "$1" "/proc/$pid/cmdline" && kill -KILL "$pid"
+done <"$1/pids"
+sleep 0.1
+rm -rf "$1"
+"#;
+
+/// One of our binaries.
+///
+/// # Panics
+/// When it was not built, with how to build it.
+pub fn binary(name: &str) -> PathBuf {
+    let folder = env::var_os("GATEWRIGHT_BIN_DIR").map(PathBuf::from).or_else(|| {
+        // target/debug/deps/test-0123 -> target/debug
+        Some(env::current_exe().ok()?.parent()?.parent()?.to_owned())
+    });
+    let path = folder.unwrap_or_default().join(name);
+    assert!(path.is_file(), "{} is missing: cargo build --workspace --bins", path.display());
+    path
+}
+
+/// Watches over all processes of one folder.
+#[derive(Debug)]
+pub(super) struct Guard {
+    folder: PathBuf,
+    watcher: Child,
+}
+
+impl Guard {
+    pub(super) fn over(folder: &Path) -> Self {
+        File::create(folder.join("pids")).expect("the folder takes files");
+        let watcher = Command::new("sh")
+            .args(["-c", WATCHER, "gatewright-testkit-watcher"])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .current_dir("/")
+            .process_group(0)
+            .spawn()
+            .expect("sh");
+        Self { folder: folder.to_owned(), watcher }
+    }
+
+    /// Describes a process; it is started by [`Process::start`].
+    pub(super) fn process(
+        &self,
+        name: &str,
+        program: &str,
+        args: Vec<String>,
+        environment: Vec<(String, String)>,
+    ) -> Process {
+        Process {
+            program: binary(program),
+            args,
+            environment,
+            log: self.folder.join(format!("{name}.log")),
+            pids: self.folder.join("pids"),
+            child: None,
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(self.watcher.stdin.take());
+        self.watcher.wait().ok();
+    }
+}
+
+/// A process of ours that can be started more than once.
 #[derive(Debug)]
 pub(super) struct Process {
-    name: String,
-    binary: PathBuf,
-    /// Flags with a value; setting one again replaces it.
-    flags: Vec<(String, String)>,
-    more: Vec<String>,
-    envs: Vec<(String, String)>,
-    ready_file: PathBuf,
+    program: PathBuf,
+    args: Vec<String>,
+    environment: Vec<(String, String)>,
     log: PathBuf,
+    pids: PathBuf,
     child: Option<Child>,
 }
 
 impl Process {
-    pub(super) fn new(name: &str, binary: &str, folder: &Path) -> Self {
-        Self {
-            name: name.to_owned(),
-            binary: super::binary(binary),
-            flags: Vec::new(),
-            more: Vec::new(),
-            envs: Vec::new(),
-            ready_file: folder.join(format!("{name}.ready")),
-            log: folder.join(format!("{name}.log")),
-            child: None,
+    /// Starts it, unless it runs.
+    pub(super) fn start(&mut self) {
+        if self.child.is_some() && self.ended().is_none() {
+            return;
         }
-    }
-
-    pub(super) fn arg(&mut self, flag: &str, value: impl ToString) -> &mut Self {
-        self.flags.retain(|(known, _)| known != flag);
-        self.flags.push((flag.to_owned(), value.to_string()));
-        self
-    }
-
-    pub(super) fn args(&mut self, args: &[String]) -> &mut Self {
-        self.more.extend_from_slice(args);
-        self
-    }
-
-    pub(super) fn env(&mut self, key: &str, value: &str) -> &mut Self {
-        self.envs.push((key.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Starts the binary and waits for its ready file.
-    pub(super) async fn start<R: DeserializeOwned>(&mut self) -> R {
-        assert!(self.child.is_none(), "{} runs already", self.name);
-        fs::remove_file(&self.ready_file).ok();
-        let log = fs::File::options().create(true).append(true).open(&self.log).expect("a log");
-        let mut command = Command::new(&self.binary);
-        command
-            .args(self.flags.iter().flat_map(|(flag, value)| [flag, value]))
-            .args(&self.more)
-            .arg("--ready-file")
-            .arg(&self.ready_file)
-            .envs(self.envs.iter().cloned())
+        let append = |path: &Path| {
+            OpenOptions::new().create(true).append(true).open(path).expect("our own folder")
+        };
+        let log = append(&self.log);
+        let child = Command::new(&self.program)
+            .args(&self.args)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a log can be shared"))
-            .stderr(log);
-        self.child = Some(command.spawn().expect("our binary can be started"));
-        let end = Instant::now() + Duration::from_secs(60);
-        loop {
-            if let Ok(text) = fs::read(&self.ready_file)
-                && let Ok(ready) = serde_json::from_slice(&text)
-            {
-                return ready;
-            }
-            let exited = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
-            if exited.is_some() || Instant::now() > end {
-                panic!("{} did not start ({exited:?}): {}", self.name, self.log_tail());
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        writeln!(append(&self.pids), "{}", child.id()).expect("our own folder");
+        self.child = Some(child);
     }
 
-    fn log_tail(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<_> = log.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
     }
 
-    /// SIGKILL, and waits for the end.
+    pub(super) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// How it ended; `None` while it runs or was never started.
+    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().expect("our own child")
+    }
+
+    /// Kills it and takes its leave.
     pub(super) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().ok();
@@ -99,22 +143,49 @@ impl Process {
         }
     }
 
-    /// SIGTERM, and waits for the end.
-    pub(super) async fn terminate(&mut self) {
-        let Some(mut child) = self.child.take() else { return };
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child's pid");
-        kill_process(pid, Signal::TERM).ok();
-        let ended = tokio::task::spawn_blocking(move || child.wait());
-        let ended = tokio::time::timeout(Duration::from_secs(60), ended).await;
-        assert!(ended.is_ok(), "{} does not end: {}", self.name, self.log_tail());
+    /// Asks it to end and waits; after a minute it is killed and the test fails.
+    pub(super) async fn stop(&mut self) {
+        let Some(child) = &self.child else { return };
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a live child"), Signal::TERM).ok();
+        let until = Instant::now() + PATIENCE;
+        while self.ended().is_none() {
+            if Instant::now() > until {
+                self.kill();
+                let said = fs::read_to_string(&self.log).unwrap_or_default();
+                panic!("{} did not end: {said}", self.program.display());
+            }
+            self.tick().await;
+        }
+        self.child = None;
+    }
+
+    /// A short pause between two looks.
+    pub(super) async fn tick(&self) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        if std::thread::panicking() {
-            eprintln!("--- log of {}\n{}", self.name, self.log_tail());
-        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dead_test_left_is_killed_and_removed() {
+        let folder = tempfile::tempdir().unwrap().keep();
+        let guard = Guard::over(&folder);
+        // Its command line names the folder, as those of our binaries do.
+        let mut child = Command::new("tail").arg("-f").arg(folder.join("pids")).spawn().unwrap();
+        fs::write(folder.join("pids"), format!("{}\n1\n", child.id())).unwrap();
+        drop(guard);
+        assert!(!child.wait().unwrap().success());
+        assert!(!folder.exists());
     }
 }
