@@ -1,0 +1,61 @@
+//! The flags of `gw-control-plane`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+
+/// The control plane of Gatewright: the admin API and the nodes' streams, on Postgres.
+#[derive(Debug, Parser)]
+#[command(name = "gw-control-plane", version, about)]
+pub(crate) struct Args {
+    /// Where Postgres is.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: String,
+
+    /// Where the admin API listens; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:9080")]
+    pub(crate) admin_listen: SocketAddr,
+
+    /// Where the nodes' streams arrive; port 0 takes any free one.
+    #[arg(long, default_value = "127.0.0.1:9081")]
+    pub(crate) fleet_listen: SocketAddr,
+
+    /// More names and addresses by which nodes reach this replica.
+    #[arg(long)]
+    pub(crate) fleet_names: Vec<String>,
+
+    /// The account of every caller, 12 digits.
+    #[arg(long, default_value = "000000000000")]
+    pub(crate) account_id: String,
+
+    /// One fixed region, or `per-signature`: the region that the caller signed for.
+    #[arg(long, default_value = "per-signature")]
+    pub(crate) region: String,
+
+    /// The file with the key that seals secrets at rest, 32 bytes in hex; made
+    /// at the first start. `GATEWRIGHT_MASTER_KEY` takes its place where set.
+    #[arg(long, default_value = "gatewright-master.key")]
+    pub(crate) master_key_file: PathBuf,
+
+    /// Where the first start writes the administrator's credentials and each
+    /// start a valid join token (readable by the owner only).
+    #[arg(long)]
+    pub(crate) bootstrap_file: Option<PathBuf>,
+
+    /// Written as soon as calls are served: addresses, process id, replica.
+    #[arg(long)]
+    pub(crate) ready_file: Option<PathBuf>,
+
+    /// How long a call that makes a release waits for the nodes, in milliseconds.
+    #[arg(long, default_value_t = 2000)]
+    pub(crate) release_wait_ms: u64,
+
+    /// After this many milliseconds a rollout goes on without nodes that have
+    /// not answered.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) rollout_deadline_ms: u64,
+
+    /// The replica's name; made up at each start unless given.
+    #[arg(long)]
+    pub(crate) replica: Option<String>,
+}
