@@ -3,6 +3,8 @@
 mod auth;
 mod connect;
 mod query;
+#[cfg(test)]
+pub(crate) mod script;
 
 pub(crate) use auth::Auth;
 pub(crate) use connect::Endpoint;

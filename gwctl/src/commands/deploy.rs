@@ -191,6 +191,8 @@ mod tests {
 
     use super::*;
     use crate::cli::{Cli, Command};
+    use crate::client::script::{Answer, ok, play};
+    use crate::watch::tests::detail;
 
     fn args(more: &[&str]) -> DeployArgs {
         let line = ["gwctl", "deploy", "f.yaml", "--stage", "prod"];
@@ -222,6 +224,66 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("promote-canary") && text.contains("stop-canary"), "{text}");
         assert!(check_canary("pets", None, &canary).is_err());
+    }
+
+    const API: &str = r#"{"id":"aaaaaaaaaa","name":"Pets","createdDate":1,"rootResourceId":"r"}"#;
+    const QUIET: Output = Output { format: crate::output::Format::Json, quiet: true };
+
+    fn document() -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "openapi: 3.0.0\ninfo: {title: Pets}\n").unwrap();
+        file
+    }
+
+    fn created() -> Answer {
+        Answer {
+            expects: "POST /restapis/aaaaaaaaaa/deployments?gatewright=strict",
+            head: "201 Created\r\nx-gatewright-release: 7\r\n",
+            body: r#"{"id":"dddddd","createdDate":1}"#.into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_api_is_imported_deployed_and_watched() {
+        let pending =
+            serde_json::to_string(&detail("pending", &[("n1", "waiting")], false)).unwrap();
+        let serving =
+            serde_json::to_string(&detail("serving", &[("n1", "serving")], true)).unwrap();
+        let (client, server) = play(vec![
+            ok("GET /restapis?limit=500", r#"{"item":[]}"#),
+            ok("POST /restapis?mode=import&gatewright=adapt&backend=http%3A%2F%2Fb", API),
+            created(),
+            ok(
+                "GET /gatewright/v1/restapis/aaaaaaaaaa/stages/prod/releases/7/watch?timeoutMs=9000",
+                format!("{pending}\n\n{serving}\n"),
+            ),
+        ])
+        .await;
+        let file = document();
+        let mut args = args(&["--backend", "http://b", "--wait", "--timeout", "9"]);
+        args.file = file.path().to_owned();
+        deploy(&client, &args, QUIET).await.unwrap();
+        let bodies = server.await.unwrap();
+        assert!(bodies[1].contains("title: Pets"));
+        assert!(bodies[2].contains(r#""stageName":"prod""#), "{}", bodies[2]);
+    }
+
+    #[tokio::test]
+    async fn a_known_api_is_replaced_and_a_rejection_is_told() {
+        let rejected = serde_json::to_string(&detail("rejected", &[("n2", "rejected")], true));
+        let (client, server) = play(vec![
+            ok("GET /restapis?limit=500", format!(r#"{{"item":[{API}]}}"#)),
+            ok("GET /restapis/aaaaaaaaaa/stages", r#"{"item":[]}"#),
+            ok("PUT /restapis/aaaaaaaaaa?mode=overwrite&gatewright=adapt", API),
+            created(),
+            ok("GET /gatewright/v1/restapis/aaaaaaaaaa/stages/prod/releases/7", rejected.unwrap()),
+        ])
+        .await;
+        let file = document();
+        let args = DeployArgs { file: file.path().to_owned(), ..args(&[]) };
+        let error = deploy(&client, &args, QUIET).await.unwrap_err();
+        assert_eq!(error.kind.exit_code(), 5, "{error}");
+        server.await.unwrap();
     }
 
     #[test]
