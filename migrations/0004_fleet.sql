@@ -59,7 +59,7 @@ CREATE TABLE bearer_tokens (
 -- Replicas of the control plane, each with a lease that it renews.
 CREATE TABLE replicas (
     name       text        CONSTRAINT replicas_pkey PRIMARY KEY,
-    detail     jsonb       NOT NULL DEFAULT '{}',
+    address    text        NOT NULL,
     expires_at timestamptz NOT NULL
 );
 

@@ -8,10 +8,11 @@ use serde_json::json;
 use crate::{
     App, Caller, CanaryDraft, DeploymentCreated, DeploymentInput, DeploymentReceiptsView,
     DeploymentView, Error, Page, PageRequest, Result, StageDraft,
+    append::Appended,
     error::Kind,
     page::page,
     rest_api::{fetch, lock},
-    stage::{Appended, stage_view},
+    stage::stage_view,
     transact::{Found as _, transact},
 };
 

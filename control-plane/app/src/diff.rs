@@ -1,6 +1,6 @@
 //! What differs between deployments, stages and the working copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use gw_model::{Api, ApiId, Digest, RestApi, StageKey, StageName, encode};
 use gw_openapi::DiffEntry;
@@ -67,11 +67,14 @@ impl App {
         let mut seen = BTreeMap::<Digest, Vec<DiffEntry>>::new();
         for stage in txn.stage_list(&caller.scope, api).await? {
             let digest = stage.desired.deployment;
-            if !seen.contains_key(&digest) {
-                let deployed = content(&mut txn, digest).await?;
-                seen.insert(digest, gw_openapi::diff(&deployed, &working));
-            }
-            stages.insert(stage.key.stage, seen.get(&digest).cloned().unwrap_or_default());
+            let entries = match seen.entry(digest) {
+                Entry::Occupied(seen) => seen.into_mut(),
+                Entry::Vacant(new) => {
+                    let deployed = content(&mut txn, digest).await?;
+                    new.insert(gw_openapi::diff(&deployed, &working))
+                }
+            };
+            stages.insert(stage.key.stage, entries.clone());
         }
         Ok(stages)
     }

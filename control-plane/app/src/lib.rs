@@ -7,6 +7,7 @@
 //! format nor SQL.
 
 mod app;
+mod append;
 mod audit;
 mod bootstrap;
 mod caller;
@@ -18,6 +19,7 @@ mod diff;
 mod error;
 mod fleet;
 mod import;
+mod input;
 mod integration;
 mod limits;
 mod method;
@@ -46,6 +48,7 @@ pub use fleet::{
     ReleaseProgress,
 };
 pub use import::NewIds;
+pub use input::*;
 pub use limits::Limits;
 pub use method::MethodKey;
 pub use node::{JoinRequest, Joined};

@@ -8,10 +8,10 @@ use crate::{
     App, Caller, Error, ModelView, Page, PageRequest, Result,
     error::Kind,
     import::NewIds,
+    input::NewModel,
     page::page,
     rest_api::{fetch, lock},
     transact::{Found as _, transact},
-    types::NewModel,
 };
 
 const EMPTY: &str = r#"{

@@ -103,7 +103,7 @@ impl App {
                 let token = token.ok_or(Error::Unauthenticated)?;
                 let id =
                     name.clone().unwrap_or_else(|| NodeId::new(format!("node-{}", self.new_id(8))));
-                let former = txn.node_fetch(&id).await?;
+                let former = txn.node_lock(&id).await?;
                 if former.is_some_and(|node| node.replica.is_some()) {
                     let message = format!("node {id} is in the fleet and connected");
                     Err(Error::Conflict(message))?;

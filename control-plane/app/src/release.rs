@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use crate::{
     App, Caller, Error, HistoryView, Page, PageRequest, ReleaseDetailView, ReleaseState,
     ReleaseView, Result, RollbackInput, StageDraft,
+    append::Appended,
     error::Kind,
     page::page,
-    stage::{Appended, lock_stage, place, stage_in},
+    stage::{lock_stage, place, stage_in},
     transact::{Found as _, transact},
 };
 

@@ -5,11 +5,11 @@ use gw_model::{ApiId, Resource, ResourceId};
 use crate::{
     App, Caller, Error, Page, PageRequest, ResourceView, Result,
     error::Kind,
+    input::ResourceEdit,
     page::page,
     rest_api::{fetch, lock},
     transact::{Found as _, transact},
     tree,
-    types::ResourceEdit,
 };
 
 pub(crate) fn place(api: &ApiId, resource: &ResourceId) -> String {
@@ -34,8 +34,8 @@ impl App {
             let parent =
                 txn.resource_fetch(api, parent_id).await?.found(Kind::Resource, parent_id)?;
             let (siblings, count) = txn.resource_children(api, parent_id).await?;
-            let names = siblings.iter().map(|(_, part)| part.as_str());
-            tree::check_place(&parent.resource, path_part, names)?;
+            let names: Vec<&str> = siblings.iter().map(|(_, part)| part.as_str()).collect();
+            tree::check_place(&parent.resource, path_part, &names)?;
             if count >= self.limits().resources_per_api {
                 Err(Error::LimitExceeded(
                     "Maximum number of resources for this API has been reached.".to_owned(),

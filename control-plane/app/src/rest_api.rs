@@ -9,10 +9,10 @@ use crate::{
     App, Caller, Error, Page, PageRequest, RestApiView, Result,
     error::Kind,
     import::NewIds,
+    input::NewRestApi,
     model::default_models,
     page::page,
     transact::{Found as _, transact},
-    types::NewRestApi,
 };
 
 /// An API's place in the audit log.

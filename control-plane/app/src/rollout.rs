@@ -33,7 +33,7 @@ pub enum Rejected {
     /// there is nothing to go back to.
     Done {
         /// Pending, to be rolled out as any other.
-        repair: Option<Release>,
+        repair: Option<Box<Release>>,
         /// The revision of both.
         revision: Revision,
     },
@@ -108,7 +108,7 @@ impl App {
             other => Err(other),
         })?;
         Ok(match revision {
-            Some(revision) => Rejected::Done { repair, revision },
+            Some(revision) => Rejected::Done { repair: repair.map(Box::new), revision },
             None => Rejected::NotPending,
         })
     }
@@ -238,6 +238,17 @@ impl App {
             self.revision_observed(acked).await?;
         }
         self.revision().await
+    }
+
+    /// Removes content of deleted APIs that was last stored `age_s` seconds ago
+    /// or more.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn contents_prune(&self, age_s: u32) -> Result<u64> {
+        let (gone, _) =
+            transact!(self, |txn| { (txn.contents_prune(age_s).await?, None::<Audit>) })?;
+        Ok(gone)
     }
 
     /// Forgets the log but for its newest `keep` numbers; who is further

@@ -7,11 +7,7 @@ use gw_model::{Resource, ResourceId, name::PathPart};
 use crate::{Error, Result};
 
 /// Whether a resource with this name may stand below `parent`, beside `siblings`.
-pub(crate) fn check_place<'a>(
-    parent: &Resource,
-    part: &str,
-    siblings: impl Iterator<Item = &'a str> + Clone,
-) -> Result<()> {
+pub(crate) fn check_place(parent: &Resource, part: &str, siblings: &[&str]) -> Result<()> {
     let parsed = PathPart::parse(part).ok_or_else(|| {
         Error::bad_request(
             "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and \
@@ -25,14 +21,14 @@ pub(crate) fn check_place<'a>(
         );
         return Err(Error::BadRequest(message));
     }
-    if siblings.clone().any(|sibling| sibling == part) {
+    if siblings.contains(&part) {
         let message =
             format!("Another resource with the same parent already has this name: {part}");
         return Err(Error::Conflict(message));
     }
     let is_variable = |part: &str| PathPart::parse(part).is_some_and(|p| p.variable().is_some());
     if parsed.variable().is_some()
-        && let Some(sibling) = siblings.clone().find(|sibling| is_variable(sibling))
+        && let Some(sibling) = siblings.iter().find(|sibling| is_variable(sibling))
     {
         let message = format!(
             "A sibling ({sibling}) of this resource already has a variable path part -- only one \
@@ -78,11 +74,12 @@ pub(crate) fn relocate(
         }
         above = tree.get(current).and_then(|resource| resource.parent_id.as_ref());
     }
-    let siblings = tree
+    let siblings: Vec<&str> = tree
         .iter()
         .filter(|(other, resource)| *other != id && resource.parent_id.as_ref() == Some(parent_id))
-        .map(|(_, resource)| resource.path_part.as_str());
-    check_place(parent, part, siblings)?;
+        .map(|(_, resource)| resource.path_part.as_str())
+        .collect();
+    check_place(parent, part, &siblings)?;
     let mut moved = BTreeMap::new();
     let mut place = |id: &ResourceId, parent_id: &ResourceId, part: &str, path: String| {
         let resource = Resource {

@@ -1,104 +1,130 @@
-//! How the replicas of a control plane find each other: who is there, who
-//! leads what, and when somebody committed a change.
+//! How replicas of the control plane agree on who does what.
 //!
-//! [`Coordinator`] is the contract; [`Postgres`] keeps it with advisory locks,
-//! leases in rows and LISTEN/NOTIFY, so that an installation needs nothing
-//! beside its database. [`contract`] is the test that every implementation has
-//! to pass. Nothing here is needed for a change to arrive: who listens also
-//! sweeps, so a lost wake-up costs a moment and never a change.
+//! A [`Coordinator`] elects the replica that owns a role (wave timers,
+//! retention), keeps the registry of replicas with leases, and wakes replicas
+//! when a revision was committed. [`PostgresCoordinator`] needs nothing beside
+//! the database. [`contract`] is the suite that every implementation passes.
+//!
+//! What it does not do: it decides nothing about releases (that is a
+//! compare-and-set in the store) and a lost wake-up loses nothing, since every
+//! replica also sweeps on a timer.
 
 pub mod contract;
 mod postgres;
 
-use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
+pub use postgres::PostgresCoordinator;
 use tokio::sync::watch;
 
-pub use postgres::{Postgres, Timing};
-
-/// Why a coordinator could not answer.
+/// Why coordination did not work.
 #[derive(Debug, thiserror::Error)]
-#[error("the coordinator cannot be reached")]
-pub struct Error(#[from] gw_store::Error);
+pub enum Error {
+    /// The service behind it cannot be reached.
+    #[error("the coordination service cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else.
+    #[error("coordination failed")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
 
-/// A replica whose lease runs.
-#[derive(Debug, Clone, PartialEq)]
+impl From<gw_store::Error> for Error {
+    fn from(error: gw_store::Error) -> Self {
+        match error {
+            gw_store::Error::Unavailable(_) => Self::Unavailable(Box::new(error)),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+
+/// A task that one replica does for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Finishes rollouts whose replica is gone, and runs wave timers.
+    Rollouts,
+    /// Prunes what retention allows.
+    Retention,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 2] = [Self::Rollouts, Self::Retention];
+
+    /// The role's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rollouts => "rollouts",
+            Self::Retention => "retention",
+        }
+    }
+}
+
+/// A replica of the control plane.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica {
-    /// Its name, unique among living replicas.
+    /// Its name.
     pub name: String,
-    /// What it said of itself when it registered.
-    pub detail: Value,
+    /// Where other replicas reach it.
+    pub address: String,
 }
 
-/// The right to act for a role, until it is lost or given back.
-///
-/// Holding one is no proof: another replica may lead before this one learns of
-/// its loss. Writes of a leader therefore carry [`Leadership::token`], and the
-/// store refuses an older token than the newest.
-pub struct Leadership {
-    role: String,
-    token: u64,
-    held: watch::Receiver<bool>,
-    // Dropping it ends the leadership.
-    _resign: tokio::sync::oneshot::Sender<()>,
+/// Leadership of a role, held until it is dropped or lost.
+#[async_trait]
+pub trait Leadership: Send + Sync {
+    /// Grows with each change of hands. What a leader writes for its role
+    /// carries it, so that a former leader's late write is refused.
+    fn token(&self) -> u64;
+
+    /// Whether it is held still, as far as this replica can tell without
+    /// asking; false for good once it is lost.
+    fn held(&self) -> bool;
+
+    /// Waits until it is lost.
+    async fn lost(&self);
+
+    /// Gives it up.
+    async fn resign(self: Box<Self>);
 }
 
-impl Leadership {
-    /// The role led.
-    pub fn role(&self) -> &str {
-        &self.role
-    }
-
-    /// The fencing token: grows with each change of hands.
-    pub fn token(&self) -> u64 {
-        self.token
-    }
-
-    /// Whether the leadership is believed to be held.
-    pub fn is_held(&self) -> bool {
-        *self.held.borrow()
-    }
-
-    /// Waits until the leadership is lost.
-    pub async fn lost(&self) {
-        let mut held = self.held.clone();
-        // An error means that the keeper is gone, and the leadership with it.
-        let _lost = held.wait_for(|held| !held).await;
-    }
-}
-
-impl fmt::Debug for Leadership {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Leadership")
-            .field("role", &self.role)
-            .field("token", &self.token)
-            .field("held", &self.is_held())
-            .finish_non_exhaustive()
-    }
-}
-
-/// What replicas need of each other.
+/// How replicas agree.
 #[async_trait]
 pub trait Coordinator: Send + Sync + 'static {
-    /// The name under which this replica registered.
-    fn replica(&self) -> &str;
-
-    /// Changes whenever a revision may have been committed, by this replica or
-    /// another. It may change without cause and may miss one while the
-    /// coordinator is away; it always changes once after it came back.
-    fn wakeups(&self) -> watch::Receiver<u64>;
-
-    /// The replicas whose lease runs, by name.
+    /// Takes a role if nobody holds it; `None` if somebody does.
     ///
     /// # Errors
-    /// When the coordinator cannot be reached.
+    /// When the service is gone.
+    async fn campaign(
+        &self,
+        role: Role,
+        replica: &str,
+    ) -> Result<Option<Box<dyn Leadership>>, Error>;
+
+    /// Whether a fencing token is the newest one of its role.
+    ///
+    /// # Errors
+    /// When the service is gone.
+    async fn fence(&self, role: Role, token: u64) -> Result<bool, Error>;
+
+    /// Registers this replica, or renews its lease.
+    ///
+    /// # Errors
+    /// When the service is gone.
+    async fn renew(&self, replica: &Replica, ttl: Duration) -> Result<(), Error>;
+
+    /// Ends this replica's lease at once.
+    ///
+    /// # Errors
+    /// When the service is gone.
+    async fn leave(&self, replica: &str) -> Result<(), Error>;
+
+    /// Replicas whose lease runs, by name.
+    ///
+    /// # Errors
+    /// When the service is gone.
     async fn replicas(&self) -> Result<Vec<Replica>, Error>;
 
-    /// Takes the lead of a role if nobody has it; `None` if somebody has.
-    ///
-    /// # Errors
-    /// When the coordinator cannot be reached.
-    async fn lead(&self, role: &str) -> Result<Option<Leadership>, Error>;
+    /// Changes whenever a revision was committed, by any replica, or may have
+    /// been (after a lost connection). The value only counts wake-ups.
+    fn revisions(&self) -> watch::Receiver<u64>;
 }

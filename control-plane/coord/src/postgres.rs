@@ -1,205 +1,189 @@
-//! The coordinator that needs nothing but the database.
+//! Coordination by the database alone: an advisory lock is a role, a row with
+//! an expiry is a lease, LISTEN hears of revisions.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use gw_store::{Listener, Session, Store};
-use serde_json::Value;
-use tokio::{
-    sync::{oneshot, watch},
-    task::JoinHandle,
-};
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 
-use crate::{Coordinator, Error, Leadership, Replica};
+use crate::{Coordinator, Error, Leadership, Replica, Role};
 
-/// How often things are renewed and looked at.
-#[derive(Debug, Clone)]
-pub struct Timing {
-    /// How long a replica's lease runs without renewal.
-    pub lease: Duration,
-    /// How often leases are renewed and leaderships are looked at.
-    pub renew: Duration,
-    /// How long to wait before connecting again.
-    pub retry: Duration,
+/// The upper half of our advisory lock keys, so that they meet nobody else's.
+const LOCK_SPACE: i64 = 0x6777_0000_0000;
+
+/// How often a leader looks whether its connection, and so its lock, is there.
+const CHECK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long it takes to give up on an answer to that.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+const fn lock_key(role: Role) -> i64 {
+    LOCK_SPACE + role as i64
 }
 
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            lease: Duration::from_secs(10),
-            renew: Duration::from_secs(2),
-            retry: Duration::from_millis(500),
-        }
-    }
-}
-
-/// A [`Coordinator`] on Postgres: leases are rows, leaderships are advisory
-/// locks on connections of their own, wake-ups come by LISTEN.
+/// A coordinator over a database.
 #[derive(Debug)]
-pub struct Postgres {
+pub struct PostgresCoordinator {
     store: Store,
-    replica: String,
-    timing: Timing,
-    wakeups: watch::Receiver<u64>,
-    tasks: Vec<JoinHandle<()>>,
+    revisions: watch::Receiver<u64>,
+    listening: JoinHandle<()>,
 }
 
-impl Postgres {
-    /// Registers this replica and starts to listen.
-    ///
-    /// # Errors
-    /// When the database cannot be reached at the start. Later losses are
-    /// repaired in the background.
-    pub async fn start(
-        store: Store,
-        replica: impl Into<String>,
-        detail: Value,
-        timing: Timing,
-    ) -> Result<Self, Error> {
-        let replica = replica.into();
-        renew(&store, &replica, &detail, &timing).await?;
-        let listener = Listener::open(&store).await?;
-        let (wake, wakeups) = watch::channel(0);
-        let tasks = vec![
-            tokio::spawn(listen(store.clone(), listener, wake, timing.retry)),
-            tokio::spawn(keep_lease(store.clone(), replica.clone(), detail, timing.clone())),
-        ];
-        Ok(Self { store, replica, timing, wakeups, tasks })
-    }
-
-    /// Ends this replica's lease, so that others need not wait for its end.
-    ///
-    /// # Errors
-    /// When the database cannot be reached; the lease then runs out by itself.
-    pub async fn stop(self) -> Result<(), Error> {
-        for task in &self.tasks {
-            task.abort();
-        }
-        let mut txn = self.store.begin().await?;
-        txn.replica_remove(&self.replica).await?;
-        txn.commit(None).await?;
-        Ok(())
+impl PostgresCoordinator {
+    /// Starts listening, in a task of its own that reconnects for ever. Must
+    /// be called within a tokio runtime.
+    pub fn new(store: Store) -> Self {
+        let (wake, revisions) = watch::channel(0);
+        let listening = tokio::spawn(listen(store.clone(), wake));
+        Self { store, revisions, listening }
     }
 }
 
-impl Drop for Postgres {
+impl Drop for PostgresCoordinator {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
+        self.listening.abort();
+    }
+}
+
+/// Counts wake-ups as long as somebody could hear them.
+async fn listen(store: Store, wake: watch::Sender<u64>) {
+    let mut pause_ms = 50;
+    loop {
+        match Listener::open(&store).await {
+            Ok(mut listener) => {
+                pause_ms = 50;
+                // Whatever was told before this moment was not heard.
+                wake.send_modify(|count| *count += 1);
+                while let Ok(_told) = listener.next().await {
+                    wake.send_modify(|count| *count += 1);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "cannot listen for revisions"),
         }
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        pause_ms = (pause_ms * 2).min(2_000);
     }
 }
 
 #[async_trait]
-impl Coordinator for Postgres {
-    fn replica(&self) -> &str {
-        &self.replica
-    }
-
-    fn wakeups(&self) -> watch::Receiver<u64> {
-        self.wakeups.clone()
-    }
-
-    async fn replicas(&self) -> Result<Vec<Replica>, Error> {
-        let mut txn = self.store.read().await?;
-        let rows = txn.replica_list().await?;
-        Ok(rows.into_iter().map(|(name, detail)| Replica { name, detail }).collect())
-    }
-
-    async fn lead(&self, role: &str) -> Result<Option<Leadership>, Error> {
+impl Coordinator for PostgresCoordinator {
+    async fn campaign(
+        &self,
+        role: Role,
+        replica: &str,
+    ) -> Result<Option<Box<dyn Leadership>>, Error> {
         let mut session = Session::open(&self.store).await?;
         if !session.try_lock(lock_key(role)).await? {
             return Ok(None);
         }
-        // The token is taken under the lock: tokens grow in the order of leaders.
         let mut txn = self.store.begin().await?;
-        let token = txn.leader_put(role, &self.replica).await?;
+        let token = txn.leader_put(role.as_str(), replica).await?;
         txn.commit(None).await?;
-        let (state, held) = watch::channel(true);
-        let (resign, resigned) = oneshot::channel();
-        tokio::spawn(keep_lead(session, self.timing.renew, state, resigned));
-        Ok(Some(Leadership { role: role.to_owned(), token, held, _resign: resign }))
+        Ok(Some(Box::new(Held::start(session, token))))
+    }
+
+    async fn fence(&self, role: Role, token: u64) -> Result<bool, Error> {
+        let mut txn = self.store.begin().await?;
+        Ok(txn.leader_fence(role.as_str(), token).await?)
+    }
+
+    async fn renew(&self, replica: &Replica, ttl: Duration) -> Result<(), Error> {
+        let ttl_ms = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
+        let mut txn = self.store.begin().await?;
+        txn.replica_renew(&replica.name, &replica.address, ttl_ms).await?;
+        txn.commit(None).await?;
+        Ok(())
+    }
+
+    async fn leave(&self, replica: &str) -> Result<(), Error> {
+        let mut txn = self.store.begin().await?;
+        txn.replica_remove(replica).await?;
+        txn.commit(None).await?;
+        Ok(())
+    }
+
+    async fn replicas(&self) -> Result<Vec<Replica>, Error> {
+        let mut txn = self.store.begin().await?;
+        let rows = txn.replica_list().await?;
+        Ok(rows.into_iter().map(|(name, address)| Replica { name, address }).collect())
+    }
+
+    fn revisions(&self) -> watch::Receiver<u64> {
+        self.revisions.clone()
     }
 }
 
-/// The advisory lock of a role: the first eight bytes of a hash, so that roles
-/// need no table of numbers.
-fn lock_key(role: &str) -> i64 {
-    // FNV-1a. Stable over builds, which `std`'s hasher does not promise.
-    let hash = role.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    hash.cast_signed()
+/// A held advisory lock. A task owns its connection and looks after it; when
+/// this handle is dropped, the task ends, the connection closes, and Postgres
+/// frees the lock.
+struct Held {
+    token: u64,
+    held: Arc<AtomicBool>,
+    lost: watch::Receiver<bool>,
+    give_up: watch::Sender<bool>,
+    keeper: JoinHandle<()>,
 }
 
-async fn renew(
-    store: &Store,
-    replica: &str,
-    detail: &Value,
-    timing: &Timing,
-) -> Result<(), gw_store::Error> {
-    let ttl_ms = i64::try_from(timing.lease.as_millis()).unwrap_or(i64::MAX);
-    let mut txn = store.begin().await?;
-    txn.replica_renew(replica, detail, ttl_ms).await?;
-    txn.commit(None).await?;
-    Ok(())
-}
-
-async fn keep_lease(store: Store, replica: String, detail: Value, timing: Timing) {
-    loop {
-        tokio::time::sleep(timing.renew).await;
-        if let Err(error) = renew(&store, &replica, &detail, &timing).await {
-            tracing::warn!(%error, "replica lease not renewed");
-        }
+impl Held {
+    fn start(session: Session, token: u64) -> Self {
+        let held = Arc::new(AtomicBool::new(true));
+        let (tell_lost, lost) = watch::channel(false);
+        let (give_up, asked) = watch::channel(false);
+        let keeper = tokio::spawn(keep(session, Arc::clone(&held), tell_lost, asked));
+        Self { token, held, lost, give_up, keeper }
     }
 }
 
-async fn listen(store: Store, first: Listener, wake: watch::Sender<u64>, retry: Duration) {
-    let mut listener = Some(first);
-    loop {
-        let Some(open) = &mut listener else {
-            tokio::time::sleep(retry).await;
-            listener = Listener::open(&store).await.ok();
-            if listener.is_some() {
-                // What was told meanwhile is lost: have everybody look.
-                wake.send_modify(|count| *count += 1);
-            }
-            continue;
-        };
-        match open.next().await {
-            Ok(_word_or_gap) => wake.send_modify(|count| *count += 1),
-            Err(error) => {
-                tracing::warn!(%error, "not listening to revisions, trying again");
-                listener = None;
-            }
-        }
-    }
-}
-
-/// Watches the connection that holds a leadership's lock.
-async fn keep_lead(
+async fn keep(
     mut session: Session,
-    every: Duration,
-    state: watch::Sender<bool>,
-    mut resigned: oneshot::Receiver<()>,
+    held: Arc<AtomicBool>,
+    tell_lost: watch::Sender<bool>,
+    mut asked: watch::Receiver<bool>,
 ) {
+    let mut ticks = tokio::time::interval(CHECK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = &mut resigned => {
-                // Closing the connection frees its locks.
-                if let Err(error) = session.close().await {
-                    tracing::debug!(%error, "leadership's connection was gone already");
-                }
-                break;
-            }
-            () = tokio::time::sleep(every) => {
-                let alive = tokio::time::timeout(every, session.check()).await;
-                if !matches!(alive, Ok(Ok(()))) {
+            _ = ticks.tick() => {
+                let answer = tokio::time::timeout(CHECK_TIMEOUT, session.check()).await;
+                if !matches!(answer, Ok(Ok(()))) {
                     break;
                 }
             }
+            // Asked to give up, or the handle is gone.
+            _ = asked.changed() => break,
         }
     }
-    // Whoever asks is told either way; nobody asking is fine.
-    let _nobody_asks = state.send(false);
+    held.store(false, Ordering::Release);
+    tell_lost.send_replace(true);
+    // Best effort: the server frees the lock as the connection ends anyhow.
+    let _ = tokio::time::timeout(CHECK_TIMEOUT, session.close()).await;
+}
+
+#[async_trait]
+impl Leadership for Held {
+    fn token(&self) -> u64 {
+        self.token
+    }
+
+    fn held(&self) -> bool {
+        self.held.load(Ordering::Acquire)
+    }
+
+    async fn lost(&self) {
+        // An error means that the keeper is gone, and with it the lock.
+        let _ = self.lost.clone().wait_for(|lost| *lost).await;
+    }
+
+    async fn resign(self: Box<Self>) {
+        self.give_up.send_replace(true);
+        let _ = self.keeper.await;
+    }
 }

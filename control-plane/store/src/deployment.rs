@@ -54,14 +54,14 @@ macro_rules! deployment_row {
 }
 
 impl Txn {
-    /// Stores content unless it is there already.
+    /// Stores content unless it is there already; then it counts as new.
     ///
     /// # Errors
     /// When the database is gone.
     pub async fn content_put(&mut self, content: &Encoded) -> Result<(), Error> {
         sqlx::query!(
             "INSERT INTO deployment_contents (digest, format, size_bytes, bytes)
-             VALUES ($1, $2, $3, $4) ON CONFLICT ON CONSTRAINT deployment_contents_pkey DO NOTHING",
+             VALUES ($1, $2, $3, $4) ON CONFLICT ON CONSTRAINT deployment_contents_pkey DO UPDATE SET created_at = now()",
             content.digest.as_bytes().as_slice(),
             gw_model::encode::FORMAT as i32,
             content.bytes.len() as i64,
@@ -105,6 +105,23 @@ impl Txn {
         )
         .fetch_optional(self.conn())
         .await?)
+    }
+
+    /// Removes content that no deployment of any API names and that was last
+    /// stored `age_s` seconds ago or more.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn contents_prune(&mut self, age_s: u32) -> Result<u64, Error> {
+        let gone = sqlx::query!(
+            "DELETE FROM deployment_contents c
+              WHERE created_at <= now() - $1 * interval '1 second'
+                AND NOT EXISTS (SELECT 1 FROM deployments d WHERE d.digest = c.digest)",
+            f64::from(age_s),
+        )
+        .execute(self.conn())
+        .await?;
+        Ok(gone.rows_affected())
     }
 
     /// Inserts a deployment whose content is stored.

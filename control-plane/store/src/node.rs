@@ -130,11 +130,11 @@ impl Txn {
         Ok(rows.into_iter().map(|row| node_row!(row)).collect())
     }
 
-    /// Reads a node.
+    /// Reads a node and keeps other writers of it out until the transaction ends.
     ///
     /// # Errors
     /// When the database is gone.
-    pub async fn node_fetch(&mut self, id: &NodeId) -> Result<Option<NodeRow>, Error> {
+    pub async fn node_lock(&mut self, id: &NodeId) -> Result<Option<NodeRow>, Error> {
         let row = sqlx::query!(
             r#"SELECT id, slot, labels AS "labels: Json<BTreeMap<String, String>>", cordoned,
                       draining, build, traffic_address, metrics_address, boot_epoch, replica,
@@ -177,7 +177,7 @@ impl Txn {
     /// # Errors
     /// When the database is gone.
     pub async fn node_connect(&mut self, hello: &NodeHello) -> Result<Option<u32>, Error> {
-        let Some(before) = self.node_fetch(&hello.id).await? else { return Ok(None) };
+        let Some(before) = self.node_lock(&hello.id).await? else { return Ok(None) };
         sqlx::query!(
             "UPDATE nodes SET replica = $2, build = $3, traffic_address = $4, metrics_address = $5,
                     boot_epoch = $6, last_seen = clock_timestamp(), draining = false

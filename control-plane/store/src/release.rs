@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use gw_model::{DeploymentId, Release, ReleaseNumber, ResourceName, Revision};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{Error, StageRow, Txn, change::revision};
@@ -90,8 +91,27 @@ pub(crate) fn parse(text: &str) -> Result<Release, Error> {
     serde_json::from_str(text).map_err(|error| Error::corrupt("release", error))
 }
 
+/// The release's bytes for ever. The column takes an escaped U+0000, but then
+/// no member of the text could be read in SQL any more.
 pub(crate) fn print(release: &Release) -> Result<String, Error> {
-    serde_json::to_string(release).map_err(|error| Error::corrupt("release", error))
+    let corrupt = |error| Error::corrupt("release", error);
+    let text = serde_json::to_string(release).map_err(corrupt)?;
+    let suspect = text.contains("\\u0000");
+    if suspect && holds_nul(&serde_json::to_value(release).map_err(corrupt)?) {
+        return Err(Error::InvalidText);
+    }
+    Ok(text)
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(members) => {
+            members.iter().any(|(key, value)| key.contains('\0') || holds_nul(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 macro_rules! release_row {

@@ -1,7 +1,5 @@
 //! Rows of control-plane replicas and of who leads what.
 
-use serde_json::Value;
-
 use crate::{Error, Txn};
 
 impl Txn {
@@ -12,16 +10,16 @@ impl Txn {
     pub async fn replica_renew(
         &mut self,
         name: &str,
-        detail: &Value,
+        address: &str,
         ttl_ms: i64,
     ) -> Result<(), Error> {
         sqlx::query!(
-            "INSERT INTO replicas (name, detail, expires_at)
+            "INSERT INTO replicas (name, address, expires_at)
              VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
              ON CONFLICT ON CONSTRAINT replicas_pkey DO UPDATE
-                SET detail = excluded.detail, expires_at = excluded.expires_at",
+                SET address = excluded.address, expires_at = excluded.expires_at",
             name,
-            detail,
+            address,
             ttl_ms as f64,
         )
         .execute(self.conn())
@@ -42,13 +40,13 @@ impl Txn {
     ///
     /// # Errors
     /// When the database is gone.
-    pub async fn replica_list(&mut self) -> Result<Vec<(String, Value)>, Error> {
+    pub async fn replica_list(&mut self) -> Result<Vec<(String, String)>, Error> {
         let rows = sqlx::query!(
-            "SELECT name, detail FROM replicas WHERE expires_at > clock_timestamp() ORDER BY name"
+            "SELECT name, address FROM replicas WHERE expires_at > clock_timestamp() ORDER BY name"
         )
         .fetch_all(self.conn())
         .await?;
-        Ok(rows.into_iter().map(|row| (row.name, row.detail)).collect())
+        Ok(rows.into_iter().map(|row| (row.name, row.address)).collect())
     }
 
     /// Notes who leads a role and gives out the next fencing token.

@@ -86,6 +86,21 @@ impl Store {
         Ok(())
     }
 
+    /// Cuts every other connection to the database: for tests of what then
+    /// happens, and for an operator who takes a database out of service.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn disconnect_others(&self) -> Result<(), Error> {
+        sqlx::query!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
