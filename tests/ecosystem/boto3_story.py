@@ -203,6 +203,9 @@ def releases(api, where):
     expect("summary", list(summary["apiSummary"]), ["/pets"])
     expect("description", summary["description"], "ONE")
     expect("deployments", len(CLIENT.get_deployments(restApiId=api)["items"]), 2)
+    arn = f"arn:aws:apigateway:{SESSION.region_name}::/restapis/{api}/stages/other"
+    CLIENT.tag_resource(resourceArn=arn, tags={"l": "w"})
+    expect("stage tags", CLIENT.get_tags(resourceArn=arn)["tags"], {"k": "v", "l": "w"})
     CLIENT.delete_stage(restApiId=api, stageName="other")
     CLIENT.delete_deployment(restApiId=api, deploymentId=first)
 

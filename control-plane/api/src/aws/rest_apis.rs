@@ -3,16 +3,14 @@
 use axum::extract::Path;
 use bytes::Bytes;
 use gw_app::{NewRestApi, RestApiView};
+use gw_model::{ApiId, StageName};
 use gw_wire::{
     FromBody as _,
     aws::{CreateRestApi, RestApi, RestApiExtras, Tags, Texts},
     patch::patch_rest_api,
 };
 
-use super::{
-    import,
-    paths::{ApiPath, InApi},
-};
+use super::{import, paths::InApi};
 use crate::{
     error::ApiError,
     extract::{
@@ -72,39 +70,56 @@ pub(crate) async fn delete(call: Call, Path(path): InApi) -> Answer {
     accepted()
 }
 
-/// The API of `arn:{partition}:apigateway:{region}::/restapis/{id}`.
-fn tagged(arn: &str) -> Result<ApiPath, ApiError> {
-    let id = arn.rsplit_once("/restapis/").map(|(_, id)| id).unwrap_or_default();
-    if id.is_empty() || id.contains('/') {
-        let message = format!("Invalid ARN specified in the request: {arn}");
-        return Err(gw_wire::Fault::bad_request(message).into());
+/// What an ARN names: an API, or a stage of one.
+struct Tagged {
+    api: ApiId,
+    stage: Option<StageName>,
+}
+
+/// Reads `arn:{partition}:apigateway:{region}::/restapis/{id}[/stages/{name}]`.
+fn tagged(arn: &str) -> Result<Tagged, ApiError> {
+    let path = arn.split_once("/restapis/").map(|(_, path)| path).unwrap_or_default();
+    let segments: Vec<&str> = path.split('/').collect();
+    match segments.as_slice() {
+        [api] if !api.is_empty() => Ok(Tagged { api: (*api).into(), stage: None }),
+        [api, "stages", stage] => Ok(Tagged { api: (*api).into(), stage: Some((*stage).into()) }),
+        _ => {
+            let message = format!("Invalid ARN specified in the request: {arn}");
+            Err(gw_wire::Fault::bad_request(message).into())
+        }
     }
-    Ok(ApiPath { rest_api: id.into() })
 }
 
 /// `GetTags`.
 pub(crate) async fn tags(call: Call, Path(arn): Path<String>) -> Answer {
-    let api = call.rest_api_fetch(&call.caller, &tagged(&arn)?.rest_api).await?;
-    ok(Tags { tags: api.tags })
+    let Tagged { api, stage } = tagged(&arn)?;
+    let tags = match stage {
+        None => call.rest_api_fetch(&call.caller, &api).await?.tags,
+        Some(stage) => call.stage_fetch(&call.caller, &api, &stage).await?.tags,
+    };
+    ok(Tags { tags })
 }
 
 /// `TagResource`.
 pub(crate) async fn tag(call: Call, Path(arn): Path<String>, body: Bytes) -> Answer {
     let added = Tags::parse(&body)?.tags;
-    let edit = |tags: &mut Texts| {
-        tags.extend(added.clone());
-        Ok(())
-    };
-    call.rest_api_tags_update(&call.caller, &tagged(&arn)?.rest_api, edit).await?;
-    no_content()
+    edit_tags(&call, &arn, |tags| tags.extend(added.clone())).await
 }
 
 /// `UntagResource`.
 pub(crate) async fn untag(call: Call, Path(arn): Path<String>, params: Params) -> Answer {
+    edit_tags(&call, &arn, |tags| tags.retain(|key, _| !params.has("tagKeys", key))).await
+}
+
+async fn edit_tags(call: &Call, arn: &str, change: impl Fn(&mut Texts) + Send + Sync) -> Answer {
     let edit = |tags: &mut Texts| {
-        tags.retain(|key, _| !params.has("tagKeys", key));
+        change(tags);
         Ok(())
     };
-    call.rest_api_tags_update(&call.caller, &tagged(&arn)?.rest_api, edit).await?;
+    let Tagged { api, stage } = tagged(arn)?;
+    match stage {
+        None => call.rest_api_tags_update(&call.caller, &api, edit).await?,
+        Some(stage) => call.stage_tags_update(&call.caller, &api, &stage, edit).await?,
+    }
     no_content()
 }
