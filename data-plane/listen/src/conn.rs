@@ -85,7 +85,8 @@ where
     };
     let stream = Rewound::new(stream, prefix);
     match protocol {
-        Protocol::Http2 => serve_h2(core, stream, info).await,
+        // Boxed: its state is several times that of HTTP/1, which most speak.
+        Protocol::Http2 => Box::pin(serve_h2(core, stream, info)).await,
         _ => serve_h1(core, stream, info).await,
     }
 }

@@ -167,7 +167,10 @@ impl<H: Handler> Core<H> {
                         let info = Rc::new(ConnInfo { peer, local, tls: false, sni: None });
                         conn::serve(&core, stream, info, Protocol::Unknown).await;
                     }
-                    Wire::Tls(config) => core.serve_tls(config, stream, peer, local).await,
+                    // Boxed, so that connections in clear do not carry its size.
+                    Wire::Tls(config) => {
+                        Box::pin(core.serve_tls(config, stream, peer, local)).await;
+                    }
                 }
             };
             serving.await;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use smallvec::SmallVec;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep},
@@ -145,13 +146,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Rewound<T> {
         if total > SMALL {
             return inner.poll_write_vectored(cx, bufs);
         }
-        let mut whole = [0; SMALL];
-        let mut at = 0;
-        for buf in bufs {
-            whole[at..at + buf.len()].copy_from_slice(buf);
-            at += buf.len();
-        }
-        inner.poll_write(cx, &whole[..at])
+        let mut whole = SmallVec::<[u8; SMALL]>::new();
+        bufs.iter().for_each(|buf| whole.extend_from_slice(buf));
+        inner.poll_write(cx, &whole)
     }
 
     fn is_write_vectored(&self) -> bool {

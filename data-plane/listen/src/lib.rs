@@ -15,6 +15,8 @@
 mod conn;
 mod core;
 mod framing;
+#[doc(hidden)]
+pub mod fuzz;
 mod io;
 mod limits;
 mod phase;

@@ -53,6 +53,7 @@ async fn refresh(state: Weak<CoreState>) {
 
 /// One core's view of the world that sync publishes. Requests share a local
 /// count; the count that all cores share moves only with the world.
+#[expect(clippy::redundant_allocation, reason = "the local count spares the shared one")]
 pub(crate) struct Pinned(RefCell<(gw_sync::WorldReader, Rc<Arc<World>>)>);
 
 impl Pinned {

@@ -132,7 +132,10 @@ async fn serve(args: Args) -> Result<(), Error> {
         tokio::select! {
             () = has_world(&node) => break,
             order = orders.next(delay) => match order {
-                Order::Drain(_) => return Ok(stop(&node).await),
+                Order::Drain(_) => {
+                    stop(&node).await;
+                    return Ok(());
+                }
                 Order::ReloadFiles | Order::NewCertificate => {
                     reload(&source, &certificates, &node);
                 }

@@ -248,7 +248,7 @@ mod tests {
         let got = parsed
             .and_then(|uri| Target::from_uri(&uri, TlsOptions::default()).map_err(|_| ()))
             .map(|target| target.to_string());
-        assert_eq!(got.as_deref().map_err(|()| ()), expected, "{uri}");
+        assert_eq!(got.as_ref().map(String::as_str).map_err(|&()| ()), expected, "{uri}");
     }
 
     #[test]

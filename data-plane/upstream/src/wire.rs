@@ -6,6 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use smallvec::SmallVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Writes of several pieces up to this size are sent as one. A gathering write
@@ -48,13 +49,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         if total > SMALL {
             return inner.poll_write_vectored(cx, bufs);
         }
-        let mut whole = [0; SMALL];
-        let mut at = 0;
-        for buf in bufs {
-            whole[at..at + buf.len()].copy_from_slice(buf);
-            at += buf.len();
-        }
-        inner.poll_write(cx, &whole[..at])
+        let mut whole = SmallVec::<[u8; SMALL]>::new();
+        bufs.iter().for_each(|buf| whole.extend_from_slice(buf));
+        inner.poll_write(cx, &whole)
     }
 
     fn is_write_vectored(&self) -> bool {
