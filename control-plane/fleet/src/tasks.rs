@@ -105,10 +105,11 @@ pub(crate) async fn signs_of_life(hub: Weak<Hub>) {
                 hub.registered(session, slot);
             }
         }
-        if !signs.is_empty() {
-            if let Err(error) = timed(hub.backing().nodes_seen(signs)).await {
-                warn!(%error, "cannot write signs of life");
-            }
+        if signs.is_empty() {
+            continue;
+        }
+        if let Err(error) = timed(hub.backing().nodes_seen(signs)).await {
+            warn!(%error, "cannot write signs of life");
         }
     }
 }

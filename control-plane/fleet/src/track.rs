@@ -40,10 +40,9 @@ impl Tracks {
         let key = (stage.clone(), release);
         if !self.tracks.contains_key(&key) {
             self.order.push_back(key.clone());
-            if self.order.len() > KEPT {
-                if let Some(oldest) = self.order.pop_front() {
-                    self.tracks.remove(&oldest);
-                }
+            let surplus = self.order.len().saturating_sub(KEPT);
+            for oldest in self.order.drain(..surplus) {
+                self.tracks.remove(&oldest);
             }
         }
         self.tracks.entry(key).or_insert_with(|| Track {

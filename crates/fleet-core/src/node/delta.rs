@@ -122,7 +122,7 @@ impl NodeSync {
             return;
         };
         match Content::parse(&entry.content) {
-            Ok(content) => self.declared_stage(key, content, now, out),
+            Ok(content) => self.declared_stage(key, &content, now, out),
             Err(reason) => {
                 self.drop_work(key, Slot::Target, out);
                 self.save_former(key, out);
@@ -131,10 +131,10 @@ impl NodeSync {
         }
     }
 
-    fn declared_stage(&mut self, key: &StageKey, content: Content, now: u64, out: &mut Out) {
+    fn declared_stage(&mut self, key: &StageKey, content: &Content, now: u64, out: &mut Out) {
         let stage = self.stages.entry(key.clone()).or_default();
-        let same = |work: &Option<Work>| work.as_ref().is_some_and(|w| w.content.same(&content));
-        if stage.serving.as_ref().is_some_and(|serving| serving.content.same(&content)) {
+        let same = |work: &Option<Work>| work.as_ref().is_some_and(|w| w.content.same(content));
+        if stage.serving.as_ref().is_some_and(|serving| serving.content.same(content)) {
             self.drop_work(key, Slot::Target, out);
             self.former_agrees(key, out);
             self.tell_serving(key, now, out);

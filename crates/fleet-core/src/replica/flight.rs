@@ -36,7 +36,7 @@ impl Replica {
                 return;
             }
             let older = flight.release;
-            self.to_flight(&stage, older, rollout::Event::Superseded, now, out);
+            self.tell_flight(&stage, older, rollout::Event::Superseded, now, out);
         }
         let committed = self.committed_digests(&stage);
         if committed.as_ref().is_some_and(|(number, _)| *number >= release) {
@@ -51,7 +51,7 @@ impl Replica {
         let voters = self.voters_holding(digests.as_deref());
         let flight = Flight { release, content, rollout: Rollout::new(self.timing, vetoable) };
         self.flights.insert(stage.clone(), flight);
-        self.to_flight(&stage, release, rollout::Event::Start(voters), now, out);
+        self.tell_flight(&stage, release, rollout::Event::Start(voters), now, out);
     }
 
     /// Takes note that the world now declares a stage at some release: the end
@@ -69,15 +69,15 @@ impl Replica {
         }
         if in_flight != Some(release) {
             if let Some(older) = in_flight {
-                self.to_flight(stage, older, rollout::Event::Superseded, now, out);
+                self.tell_flight(stage, older, rollout::Event::Superseded, now, out);
             }
             let voters = self.voters().into_iter().collect();
             let flight = Flight { release, content, rollout: Rollout::new(self.timing, false) };
             self.flights.insert(stage.clone(), flight);
-            self.to_flight(stage, release, rollout::Event::Adopt(voters), now, out);
+            self.tell_flight(stage, release, rollout::Event::Adopt(voters), now, out);
         } else {
             let event = rollout::Event::Written(Written::Committed);
-            self.to_flight(stage, release, event, now, out);
+            self.tell_flight(stage, release, event, now, out);
         }
     }
 
@@ -98,7 +98,7 @@ impl Replica {
                 let newer = pending.iter().any(|p| p.stage == *stage && p.release > flight.release);
                 let release = flight.release;
                 if newer {
-                    self.to_flight(stage, release, rollout::Event::Superseded, now, out);
+                    self.tell_flight(stage, release, rollout::Event::Superseded, now, out);
                 } else if flight.rollout.is_voting() {
                     out.push(Effect::Inquire(stage.clone(), release));
                 }
@@ -120,7 +120,7 @@ impl Replica {
         self.voters().into_iter().map(|node| (node.clone(), holds(&node))).collect()
     }
 
-    pub(super) fn to_all_flights(
+    pub(super) fn tell_all_flights(
         &mut self,
         event: &rollout::Event,
         now: u64,
@@ -129,13 +129,13 @@ impl Replica {
         let all: Vec<_> =
             self.flights.iter().map(|(stage, flight)| (stage.clone(), flight.release)).collect();
         for (stage, release) in all {
-            self.to_flight(&stage, release, event.clone(), now, out);
+            self.tell_flight(&stage, release, event.clone(), now, out);
         }
     }
 
     /// Hands an event to a stage's flight, if it is that release's, and
     /// carries on what it wants.
-    pub(super) fn to_flight(
+    pub(super) fn tell_flight(
         &mut self,
         stage: &StageKey,
         release: ReleaseNumber,
@@ -154,13 +154,13 @@ impl Replica {
                     if let Some(session) = self.by_node.get(&node).copied() {
                         let (stage, content) = (stage.clone(), content.clone());
                         let prepare = Prepare { stage, release, content };
-                        self.to_session(session, session::Event::Prepare(prepare), now, out);
+                        self.tell_session(session, session::Event::Prepare(prepare), now, out);
                     }
                 }
                 rollout::Effect::Abandon(node) => {
                     if let Some(session) = self.by_node.get(&node).copied() {
                         let abandon = Abandon { stage: stage.clone(), release };
-                        self.to_session(session, session::Event::Abandon(abandon), now, out);
+                        self.tell_session(session, session::Event::Abandon(abandon), now, out);
                     }
                 }
                 rollout::Effect::Commit => out.push(Effect::Commit(stage.clone(), release)),

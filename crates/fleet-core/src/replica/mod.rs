@@ -159,7 +159,7 @@ impl Replica {
             }
             Event::Closed(session) => self.closed(session, now, &mut out),
             Event::Written { stage, release, written } => {
-                self.to_flight(&stage, release, rollout::Event::Written(written), now, &mut out);
+                self.tell_flight(&stage, release, rollout::Event::Written(written), now, &mut out);
                 // What was written is a revision that nodes should have.
                 self.read(now, &mut out);
             }
@@ -195,13 +195,13 @@ impl Replica {
         }
         for stage in self.flights.keys().cloned().collect::<Vec<_>>() {
             if let Some(release) = self.flights.get(&stage).map(|flight| flight.release) {
-                self.to_flight(&stage, release, rollout::Event::Tick, now, out);
+                self.tell_flight(&stage, release, rollout::Event::Tick, now, out);
             }
         }
         if now >= self.last_tick_ms + SWEEP_MS {
             self.last_tick_ms = now;
             for session in self.streams.keys().copied().collect::<Vec<_>>() {
-                self.to_session(session, session::Event::Tick, now, out);
+                self.tell_session(session, session::Event::Tick, now, out);
             }
         }
     }
@@ -234,12 +234,12 @@ impl Replica {
         for Recorded { stage, release, node, state, reason } in fresh.receipts {
             if !self.by_node.contains_key(&node) {
                 let event = rollout::Event::Receipt { node, state, reason };
-                self.to_flight(&stage, release, event, now, out);
+                self.tell_flight(&stage, release, event, now, out);
             }
         }
         for session in self.streams.keys().copied().collect::<Vec<_>>() {
             self.greet(session, now, out);
-            self.to_session(session, session::Event::World { even_if_empty: false }, now, out);
+            self.tell_session(session, session::Event::World { even_if_empty: false }, now, out);
         }
         if let (Some(ahead), Some(world)) = (self.judged.take(), &self.world) {
             self.seen_ahead = None;
@@ -276,7 +276,7 @@ impl Replica {
         self.outran_read = self.reading;
         self.committed(&stage, now, out);
         for session in self.streams.keys().copied().collect::<Vec<_>>() {
-            self.to_session(session, session::Event::World { even_if_empty: false }, now, out);
+            self.tell_session(session, session::Event::World { even_if_empty: false }, now, out);
         }
     }
 
@@ -323,10 +323,10 @@ impl Replica {
             } else {
                 rollout::Event::NodeDisconnected(node.clone())
             };
-            self.to_all_flights(&event, now, out);
+            self.tell_all_flights(&event, now, out);
         }
         for node in after.difference(&before) {
-            self.to_all_flights(&rollout::Event::NodeConnected(node.clone()), now, out);
+            self.tell_all_flights(&rollout::Event::NodeConnected(node.clone()), now, out);
         }
     }
 
@@ -367,9 +367,9 @@ impl Replica {
         if !self.cordoned.contains(&node) {
             if was_voter {
                 let event = rollout::Event::NodeDisconnected(node.clone());
-                self.to_all_flights(&event, now, out);
+                self.tell_all_flights(&event, now, out);
             }
-            self.to_all_flights(&rollout::Event::NodeConnected(node), now, out);
+            self.tell_all_flights(&rollout::Event::NodeConnected(node), now, out);
         }
     }
 
@@ -377,7 +377,7 @@ impl Replica {
     fn greet(&mut self, session: SessionId, now: u64, out: &mut Vec<Effect>) {
         let stream = self.streams.get_mut(&session).filter(|_| self.world.is_some());
         if let Some(hello) = stream.and_then(|stream| stream.hello.take()) {
-            self.to_session(session, session::Event::Hello(&hello), now, out);
+            self.tell_session(session, session::Event::Hello(&hello), now, out);
         }
     }
 
@@ -393,20 +393,20 @@ impl Replica {
         let node = stream.node.clone();
         match message {
             NodeMessage::Hello(hello) => {
-                self.to_session(session, session::Event::Hello(hello), now, out);
+                self.tell_session(session, session::Event::Hello(hello), now, out);
             }
             NodeMessage::WorldAck(ack) => {
-                self.to_session(session, session::Event::Ack(ack), now, out);
+                self.tell_session(session, session::Event::Ack(ack), now, out);
             }
             NodeMessage::Receipt(receipt) => {
-                self.to_session(session, session::Event::Receipt(receipt), now, out);
+                self.tell_session(session, session::Event::Receipt(receipt), now, out);
                 out.push(Effect::Record(node.clone(), receipt.clone()));
                 let event = rollout::Event::Receipt {
                     node,
                     state: receipt.state,
                     reason: receipt.reason.clone(),
                 };
-                self.to_flight(&receipt.stage, receipt.release, event, now, out);
+                self.tell_flight(&receipt.stage, receipt.release, event, now, out);
             }
         }
     }
@@ -414,10 +414,10 @@ impl Replica {
     fn closed(&mut self, session: SessionId, now: u64, out: &mut Vec<Effect>) {
         let Some(stream) = self.streams.remove(&session) else { return };
         self.by_node.remove(&stream.node);
-        self.to_all_flights(&rollout::Event::NodeDisconnected(stream.node), now, out);
+        self.tell_all_flights(&rollout::Event::NodeDisconnected(stream.node), now, out);
     }
 
-    fn to_session(
+    fn tell_session(
         &mut self,
         id: SessionId,
         event: session::Event<'_>,

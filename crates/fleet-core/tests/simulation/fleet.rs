@@ -1,6 +1,8 @@
 //! The whole: replicas, nodes, the database and the wires between them, driven
 //! by one random source and a virtual clock.
 
+mod end;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use gw_fleet_core::{
@@ -142,7 +144,7 @@ impl Fleet {
                 true => Event::Committed(pending, self.db.revision),
                 false => Event::Appended(pending),
             };
-            self.to_replica(replica, event);
+            self.tell_replica(replica, event);
         }
     }
 
@@ -184,7 +186,7 @@ impl Fleet {
         // The replica may have given the stream up already, or notice late;
         // what was under way is lost both ways.
         self.db.holders.remove(&node_id(index));
-        self.to_replica(wire.replica, Event::Closed(wire.session));
+        self.tell_replica(wire.replica, Event::Closed(wire.session));
     }
 
     fn crash_replica(&mut self) {
@@ -249,7 +251,7 @@ impl Fleet {
 
     fn tick(&mut self) {
         for index in 0..self.controls.len() {
-            self.to_replica(index, Event::Tick);
+            self.tell_replica(index, Event::Tick);
         }
         for index in 0..self.nodes.len() {
             let did = self.nodes[index].handle(node::Event::Tick, self.now);
@@ -298,7 +300,7 @@ impl Fleet {
                 }
                 message => Event::Message(session, message),
             };
-            self.to_replica(replica, event);
+            self.tell_replica(replica, event);
         } else {
             let Some(message) = wire.down.pop_front() else { return false };
             let event = match message {
@@ -353,7 +355,7 @@ impl Fleet {
         }
     }
 
-    fn to_replica(&mut self, index: usize, event: Event) {
+    fn tell_replica(&mut self, index: usize, event: Event) {
         if !self.controls[index].up {
             return;
         }
@@ -432,80 +434,7 @@ impl Fleet {
                 Event::Written { stage, release, written: heard(written) }
             }
         };
-        self.to_replica(index, event);
+        self.tell_replica(index, event);
         true
-    }
-
-    // --- the end
-
-    /// Everything heals, and enough time passes.
-    pub fn heal(&mut self) {
-        self.db.down = false;
-        for control in &mut self.controls {
-            if !control.up {
-                control.up = true;
-                control.machine = Replica::new(Timing::default());
-            }
-        }
-        for index in 0..self.nodes.len() {
-            if self.nodes[index].sync.is_none() {
-                self.start_node(index);
-            }
-        }
-        for _ in 0..900 {
-            self.now += 100;
-            self.tick();
-            self.connect();
-            self.settle();
-        }
-    }
-
-    fn settle(&mut self) {
-        for _ in 0..10_000 {
-            let mut moved = self.database_task(true) | self.job(true);
-            for index in 0..self.nodes.len() {
-                moved |= self.carry_one(index, true) | self.carry_one(index, false);
-            }
-            if !moved {
-                return;
-            }
-        }
-        panic!("never comes to rest");
-    }
-
-    /// What must hold once everything has healed.
-    pub fn check(&self) {
-        assert_eq!(self.db.pending(), [], "a rollout did not end");
-        let root = gw_fleet_core::declared::Declared::from_iter(self.db.world()).root();
-        for (index, control) in self.controls.iter().enumerate() {
-            let flights: Vec<_> = control.machine.flights().collect();
-            assert!(flights.is_empty(), "r{index} still waits for {flights:?}");
-            let world = control.machine.world().expect("was read");
-            assert_eq!((world.revision(), world.root()), (self.db.revision, root), "r{index}");
-        }
-        for (index, node) in self.nodes.iter().enumerate() {
-            let sync = node.sync.as_ref().unwrap();
-            assert!(sync.is_connected(), "n{index} is not connected");
-            assert_eq!(sync.root(), root, "n{index} holds another world");
-            assert_eq!(sync.revision(), Some(self.db.revision), "n{index}");
-            self.check_served(node);
-        }
-    }
-
-    fn check_served(&self, node: &Node) {
-        for (key, row) in &self.db.stages {
-            let Some(number) = row.serving else { continue };
-            let declared = &row.releases[&number].0;
-            let served = node.served.get(key).map(|release| &**release);
-            if !node.refuses(declared.deployment) {
-                assert_eq!(served, Some(declared), "n{} {key}", node.index);
-            }
-            let told = node.sync.as_ref().and_then(|sync| sync.serving(key));
-            assert_eq!(told, served.map(|release| release.number), "n{} {key}", node.index);
-        }
-        for key in node.served.keys() {
-            let row = self.db.stages.get(key);
-            assert!(row.is_some_and(|row| row.serving.is_some()), "{key} is gone");
-        }
     }
 }
