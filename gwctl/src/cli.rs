@@ -140,7 +140,7 @@ pub(crate) struct DeployArgs {
     /// Seconds that --wait waits
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) timeout: u64,
-    /// Show each adaptation of the document, not only how many of each kind
+    /// Show each adaptation of the document and each warning, not only a summary
     #[arg(long, short)]
     pub(crate) verbose: bool,
 }

@@ -78,6 +78,10 @@ pub(crate) fn table(columns: &[&str]) -> Table {
 
 /// A table as text, without the spaces that would trail each line.
 pub(crate) fn render(table: &Table) -> String {
+    let mut table = table.clone();
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 

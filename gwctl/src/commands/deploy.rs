@@ -15,6 +15,9 @@ use crate::output::Output;
 use crate::watch::{Watched, summary, verdict, watch};
 use crate::{api, document};
 
+/// How many warnings are shown without `--verbose`; JSON always has all.
+const MAX_WARNINGS: usize = 5;
+
 /// What `deploy --output json` prints.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,9 +69,7 @@ pub(crate) async fn deploy(client: &Client, args: &DeployArgs, out: Output) -> R
     ));
     tell_import(&api, args.verbose, out);
     let (deployment, number) = create_deployment(client, &api, args).await?;
-    for warning in &deployment.gatewright_warnings {
-        out.note(&format!("warning: {warning}"));
-    }
+    tell_warnings(&deployment.gatewright_warnings, args.verbose, out);
     let watched = Watched {
         api: &api.id,
         stage: &args.stage,
@@ -117,11 +118,20 @@ fn no_stage(api: &str, stage: &str) -> Error {
 
 /// Lists what the import changed: each adaptation, or how many of each kind.
 fn tell_import(api: &RestApi, verbose: bool, out: Output) {
-    for warning in &api.warnings {
-        out.note(&format!("warning: {warning}"));
-    }
+    tell_warnings(&api.warnings, verbose, out);
     for line in adaptation_lines(&api.gatewright_adaptations, verbose) {
         out.note(&line);
+    }
+}
+
+/// The first warnings, or all of them.
+fn tell_warnings(warnings: &[String], verbose: bool, out: Output) {
+    let shown = if verbose { warnings.len() } else { MAX_WARNINGS.min(warnings.len()) };
+    for warning in &warnings[..shown] {
+        out.note(&format!("warning: {warning}"));
+    }
+    if shown < warnings.len() {
+        out.note(&format!("and {} more warnings (--verbose lists them)", warnings.len() - shown));
     }
 }
 
