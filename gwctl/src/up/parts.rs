@@ -167,6 +167,11 @@ pub(crate) fn node(state: &StateDir, settings: &Settings, at: usize) -> Result<P
     if settings.expose_release {
         args.push("--expose-release".into());
     }
+    // Nothing here watches readiness before it sends traffic, so a long pause
+    // before draining would only make `down` slow.
+    if !settings.node_args.iter().any(|arg| arg.starts_with("--drain-delay-ms")) {
+        args.extend(["--drain-delay-ms".into(), "250".into()]);
+    }
     args.extend(settings.node_args.iter().map(Into::into));
     Ok(Part {
         name,
