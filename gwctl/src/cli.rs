@@ -96,7 +96,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct DownArgs {
     /// Seconds until what still runs is killed
-    #[arg(long, value_name = "SECONDS", default_value_t = 40)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 75)]
     pub(crate) deadline: u64,
 }
 

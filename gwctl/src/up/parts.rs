@@ -182,7 +182,8 @@ pub(crate) fn node(state: &StateDir, settings: &Settings, at: usize) -> Result<P
         }),
         readiness: Readiness::FileAndProbe(ready, settings.reach(ports.metrics)),
         stop: Signal::TERM,
-        patience: Duration::from_secs(30),
+        // Longer than a node's own deadline for requests in flight.
+        patience: Duration::from_secs(35),
     })
 }
 
