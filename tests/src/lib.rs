@@ -3,4 +3,7 @@
 pub mod document;
 pub mod fuzz_targets;
 pub mod load;
+#[cfg(feature = "system")]
 pub mod story;
+#[cfg(feature = "system")]
+pub mod system;

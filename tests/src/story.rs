@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use gw_testkit::cluster::{Admin, Answer, Cluster, wait_until};
+use gw_testkit::cluster::Cluster;
 use serde_json::{Value, json};
 
-use crate::load;
+use crate::{
+    load,
+    system::{Admin, Answer, System as _, wait_until},
+};
 
 /// Imports a document and answers the new API's id.
 pub async fn import(admin: &Admin, document: &Value) -> String {

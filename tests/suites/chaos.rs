@@ -6,11 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gw_testkit::cluster::{Cluster, Options, wait_until};
+use gw_testkit::cluster::{Cluster, Options};
 use gw_tests::{
     document,
     load::{Check, Load, Target},
     story,
+    system::{System as _, wait_until},
 };
 use serde_json::{Value, json};
 
@@ -21,9 +22,9 @@ fn answers_200() -> Check {
     })
 }
 
-async fn serving_cluster(options: &Options) -> (Cluster, String, String) {
+async fn serving_cluster(options: Options) -> (Cluster, String, String) {
     let cluster = Cluster::start(options).await;
-    let admin = cluster.admin();
+    let admin = cluster.client();
     let api = story::import(&admin, &document::mock("chaos", "one")).await;
     story::deploy(&admin, &api, "prod", Value::Null).await.ok();
     let path = story::path(&api, "prod", "/");
@@ -37,7 +38,7 @@ fn targets(cluster: &Cluster, path: &str) -> Vec<Target> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_control_plane_is_killed_under_load() {
-    let (mut cluster, api, path) = serving_cluster(&Options::default()).await;
+    let (mut cluster, api, path) = serving_cluster(Options::default()).await;
     let load = Load::start(&targets(&cluster, &path), 4, &answers_200());
     for round in 0..3 {
         cluster.kill_control_plane();
@@ -45,7 +46,7 @@ async fn the_control_plane_is_killed_under_load() {
         cluster.start_control_plane().await;
         cluster.wait_current().await;
         let mark = format!("after kill {round}");
-        let admin = cluster.admin();
+        let admin = cluster.client();
         story::overwrite(&admin, &api, &document::mock("chaos", &mark)).await;
         story::deploy(&admin, &api, "prod", Value::Null).await.ok();
         story::every_node_answers(&cluster, &path, &mark).await;
@@ -56,15 +57,15 @@ async fn the_control_plane_is_killed_under_load() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_restarts_from_disk_with_nothing_else_alive() {
-    let (mut cluster, _, path) = serving_cluster(&Options::default()).await;
+    let (mut cluster, _, path) = serving_cluster(Options::default()).await;
     // The world reaches the disk a moment after it is served.
     tokio::time::sleep(Duration::from_millis(500)).await;
     cluster.kill_control_plane();
     cluster.postgres.kill();
-    cluster.kill_node(0);
-    let url = cluster.nodes[0].url.clone();
+    cluster.nodes[0].kill();
+    let url = cluster.nodes[0].url();
     let start = Instant::now();
-    cluster.start_node(0).await;
+    cluster.nodes[0].start_only();
     story::node_comes_to_answer(&url, &path, "one", Duration::from_secs(5)).await;
     let took = start.elapsed();
     println!("a node alone serves its last world {took:?} after its start");
@@ -77,8 +78,8 @@ async fn a_node_restarts_from_disk_with_nothing_else_alive() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_stops_and_returns() {
-    let (mut cluster, api, path) = serving_cluster(&Options::default()).await;
-    let admin = cluster.admin();
+    let (mut cluster, api, path) = serving_cluster(Options::default()).await;
+    let admin = cluster.client();
     let load = Load::start(&targets(&cluster, &path), 2, &answers_200());
     cluster.postgres.stop();
     let refused = admin.get("/restapis").await;
@@ -104,8 +105,8 @@ async fn postgres_stops_and_returns() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_when_postgres_crashes() {
     let options = Options { durable: true, nodes: 1, ..Options::default() };
-    let (mut cluster, api, _) = serving_cluster(&options).await;
-    let admin = cluster.admin();
+    let (mut cluster, api, _) = serving_cluster(options).await;
+    let admin = cluster.client();
     let stage = format!("/restapis/{api}/stages/prod");
     let mut acknowledged = Vec::new();
     for round in 0..3 {
@@ -145,12 +146,12 @@ async fn nothing_acknowledged_is_lost_when_postgres_crashes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drained_node_loses_no_request() {
-    let (mut cluster, _, path) = serving_cluster(&Options::default()).await;
+    let (mut cluster, _, path) = serving_cluster(Options::default()).await;
     // A client that honours `Connection: close` and goes to a node that is ready.
     let load = Load::start(&targets(&cluster, &path)[..1], 4, &answers_200());
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let metrics = cluster.nodes[0].metrics_url.clone();
-    let url = cluster.nodes[0].url.clone();
+    let metrics = format!("http://{}", cluster.nodes[0].metrics);
+    let url = cluster.nodes[0].url();
     let watcher = tokio::spawn(async move {
         // As a load balancer does: stop sending once readiness fails.
         loop {
@@ -162,7 +163,7 @@ async fn a_drained_node_loses_no_request() {
             }
         }
     });
-    cluster.stop_node(0).await;
+    cluster.nodes[0].stop().await;
     let outcome = watcher.await.unwrap();
     assert_eq!(outcome.bad, 0, "of {}: {:?}", outcome.good, outcome.failures);
     assert!(outcome.good > 0);

@@ -9,13 +9,14 @@ use std::{
 };
 
 use gw_testkit::{
-    cluster::{Cluster, Options, wait_until},
+    cluster::{Cluster, Options},
     echo::Echo,
 };
 use gw_tests::{
     document,
     load::{Check, Load, Target},
     story,
+    system::{System as _, wait_until},
 };
 use serde_json::{Value, json};
 
@@ -23,8 +24,8 @@ const REQUESTS: u64 = 100_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_percent_of_a_hundred_thousand() {
-    let cluster = Cluster::start(&Options::default()).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(Options::default()).await;
+    let admin = cluster.client();
     let api = story::import(&admin, &document::mock("canary", "stage")).await;
     story::deploy(&admin, &api, "prod", Value::Null).await.ok();
     story::overwrite(&admin, &api, &document::mock("canary", "canary")).await;
@@ -64,7 +65,7 @@ async fn backends(cluster: &Cluster, path: &str, requests: usize) -> BTreeMap<St
     let mut seen = BTreeMap::new();
     for _ in 0..requests {
         let answer: Value =
-            serde_json::from_str(&story::body(&cluster.nodes[0].url, path).await).unwrap();
+            serde_json::from_str(&story::body(&cluster.nodes[0].url(), path).await).unwrap();
         *seen.entry(answer["backend"].as_str().unwrap().to_owned()).or_default() += 1;
     }
     seen
@@ -73,8 +74,8 @@ async fn backends(cluster: &Cluster, path: &str, requests: usize) -> BTreeMap<St
 #[tokio::test(flavor = "multi_thread")]
 async fn overrides_reach_the_canary_only_and_survive_a_promotion() {
     let (blue, green) = (Echo::start("blue"), Echo::start("green"));
-    let cluster = Cluster::start(&Options { nodes: 1, ..Options::default() }).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(Options { nodes: 1, ..Options::default() }).await;
+    let admin = cluster.client();
     let uri = "http://${stageVariables.backend}/x";
     let api = story::import(&admin, &document::proxy("variables", uri, "m")).await;
     let host = |echo: &Echo| echo.url().trim_start_matches("http://").to_owned();

@@ -3,11 +3,14 @@
 use std::{path::PathBuf, time::Instant};
 
 use gw_testkit::{
-    cluster::{Admin, Cluster, Options},
+    cluster::{Cluster, Options},
     echo::Echo,
     skip,
 };
-use gw_tests::story;
+use gw_tests::{
+    story,
+    system::{Admin, System as _},
+};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -56,7 +59,7 @@ async fn github_deploys_with_one_command_and_every_operation_arrives() {
     let file = folder.join("github-rest.json");
     let document: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let echo = Echo::start("github");
-    let cluster = Cluster::start(&Options::default()).await;
+    let cluster = Cluster::start(Options::default()).await;
     let file = file.display().to_string();
     let backend = echo.url();
     let start = Instant::now();
@@ -93,12 +96,12 @@ async fn github_deploys_with_one_command_and_every_operation_arrives() {
         assert!(kinds.contains(kind), "{kind} is listed: {kinds:?}");
     }
 
-    let api = cluster.admin().get("/restapis").await.ok().json["item"][0]["id"].clone();
+    let api = cluster.client().get("/restapis").await.ok().json["item"][0]["id"].clone();
     let api = api.as_str().unwrap();
     let operations = operations(&document);
     assert_eq!(operations.len(), 1223);
     for (number, (verb, path)) in operations.iter().enumerate() {
-        let node = &cluster.nodes[number % 2].url;
+        let node = &cluster.nodes[number % 2].url();
         let query = format!("op={number}&again=a%20b&again=2");
         let sent = format!("{}?{query}", story::path(api, "v3", path));
         let answer = call(node, verb, &sent).await;
@@ -133,8 +136,8 @@ async fn call(node: &str, verb: &str, path: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_import_refuses_github_in_the_words_of_aws() {
     let Some(folder) = folder("plain_import_refuses_github") else { return };
-    let cluster = Cluster::start(&Options { nodes: 0, ..Options::default() }).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(Options { nodes: 0, ..Options::default() }).await;
+    let admin = cluster.client();
     let text = std::fs::read(folder.join("github-rest.json")).unwrap();
     let refused = admin.post("/restapis?mode=import", text.clone()).await;
     assert!((400..=413).contains(&refused.status), "{refused:?}");
@@ -165,7 +168,7 @@ async fn plain_import_refuses_github_in_the_words_of_aws() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_documents_deploy_or_are_refused_for_a_named_reason() {
     let Some(folder) = folder("the_other_documents_deploy") else { return };
-    let cluster = Cluster::start(&Options { nodes: 1, ..Options::default() }).await;
+    let cluster = Cluster::start(Options { nodes: 1, ..Options::default() }).await;
     let mut deployed = 0;
     for entry in std::fs::read_dir(&folder).unwrap().flatten() {
         let name = entry.file_name().into_string().unwrap();
@@ -210,8 +213,8 @@ const REFUSED: [(&str, &str); 1] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_of_a_document_are_reported_together() {
-    let cluster = Cluster::start(&Options { nodes: 0, ..Options::default() }).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(Options { nodes: 0, ..Options::default() }).await;
+    let admin = cluster.client();
     let integration = json!({"type": "mock"});
     let operation = json!({"x-amazon-apigateway-integration": integration});
     let document = json!({

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use gw_testkit::{
-    cluster::{Admin, Cluster, Options},
+    cluster::{Cluster, Options},
     echo::Echo,
 };
 use gw_tests::{
     document,
     load::{Check, Load, Target},
     story,
+    system::{Admin, System as _},
 };
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ fn agrees(marks: &Marks) -> Check {
     })
 }
 
-fn release_of(answer: &gw_testkit::cluster::Answer) -> u64 {
+fn release_of(answer: &gw_tests::system::Answer) -> u64 {
     let header = answer.headers.get("x-gatewright-release").map(|v| v.to_str().unwrap().to_owned());
     let number = header.and_then(|text| text.parse().ok());
     number.or_else(|| answer.json["release"]["number"].as_u64()).expect("a release number")
@@ -63,7 +64,7 @@ struct Subject {
 }
 
 impl Subject {
-    fn mark(&self, answer: &gw_testkit::cluster::Answer, mark: &'static str) {
+    fn mark(&self, answer: &gw_tests::system::Answer, mark: &'static str) {
         self.marks.lock().unwrap().insert(release_of(answer), mark);
     }
 
@@ -108,8 +109,8 @@ impl Subject {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_alternations() {
     let (a, b) = (Echo::start("a"), Echo::start("b"));
-    let cluster = Cluster::start(&Options::default()).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(Options::default()).await;
+    let admin = cluster.client();
     let documents = [("a", &a), ("b", &b)].map(|(mark, echo)| {
         (mark, document::proxy("alternations", &format!("{}/{mark}", echo.url()), mark))
     });

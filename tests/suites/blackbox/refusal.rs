@@ -3,18 +3,21 @@
 use std::time::Duration;
 
 use gw_testkit::{
-    chaos_proxy::{ChaosProxy, Line},
-    cluster::{Cluster, Options, wait_until},
+    chaos_proxy::Line,
+    cluster::{Cluster, Options},
 };
-use gw_tests::{document, load, story};
+use gw_tests::{
+    document, load, story,
+    system::{System as _, wait_until},
+};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_refuses_a_release_stops_it_everywhere() {
     let limited = vec!["--max-deployment-bytes".to_owned(), "4000".to_owned()];
     let options = Options { one_node_args: vec![(1, limited)], ..Options::default() };
-    let cluster = Cluster::start(&options).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(options).await;
+    let admin = cluster.client();
     let api = story::import(&admin, &document::mock("limits", "small")).await;
     story::deploy(&admin, &api, "prod", Value::Null).await.ok();
     let path = story::path(&api, "prod", "/");
@@ -24,7 +27,7 @@ async fn a_node_that_refuses_a_release_stops_it_everywhere() {
     let refused = story::deploy(&admin, &api, "prod", Value::Null).await;
     assert_eq!(refused.status, 400, "{refused:?}");
     let message = refused.text("message");
-    assert!(message.contains(&cluster.nodes[1].id) && message.contains("4000"), "{message}");
+    assert!(message.contains(&cluster.nodes[1].name) && message.contains("4000"), "{message}");
     assert_eq!(refused.headers["x-amzn-errortype"], "BadRequestException");
     story::every_node_answers(&cluster, &path, "small").await;
 
@@ -56,31 +59,25 @@ async fn a_node_that_refuses_a_release_stops_it_everywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_cut_off_lags_serves_and_converges() {
-    // The detour must be there before the node, so it leads to a port that the
-    // control plane is told to take.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let line = ChaosProxy::start(port.to_string()).await;
     let options = Options {
-        control_args: vec!["--rollout-deadline-ms".into(), "3000".into()],
-        fleet_address: Some(port),
-        detours: vec![(1, line.address())],
+        control_plane_args: vec!["--rollout-deadline-ms".into(), "3000".into()],
         ..Options::default()
     };
-    let cluster = Cluster::start(&options).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(options).await;
+    let admin = cluster.client();
     let api = story::import(&admin, &document::mock("cut", "one")).await;
     story::deploy(&admin, &api, "prod", Value::Null).await.ok();
     let path = story::path(&api, "prod", "/");
     story::every_node_answers(&cluster, &path, "one").await;
 
-    for state in [Line::Cut, Line::Silent] {
-        line.set(state);
+    for state in [Line::Cut, Line::Blackhole] {
+        cluster.nodes[1].line.set(state);
         let mark = format!("{state:?}");
         story::overwrite(&admin, &api, &document::mock("cut", &mark)).await;
         story::deploy(&admin, &api, "prod", Value::Null).await.ok();
-        let near = &cluster.nodes[0].url;
+        let near = &cluster.nodes[0].url();
         story::node_comes_to_answer(near, &path, &mark, Duration::from_secs(10)).await;
-        let far = story::body(&cluster.nodes[1].url, &path).await;
+        let far = story::body(&cluster.nodes[1].url(), &path).await;
         assert!(far != mark && !far.is_empty(), "the far node serves its last world: {far}");
         wait_until(
             "the far node is shown as behind, with its age",
@@ -88,15 +85,15 @@ async fn a_node_that_is_cut_off_lags_serves_and_converges() {
             async || {
                 let fleet = admin.get("/gatewright/v1/fleet").await.ok().json;
                 fleet["nodes"].as_array().unwrap().iter().any(|node| {
-                    node["nodeId"] == cluster.nodes[1].id
+                    node["nodeId"] == cluster.nodes[1].name
                         && node["health"] != "current"
                         && node["lagMs"].as_u64().is_some_and(|lag| lag > 0)
                 })
             },
         )
         .await;
-        line.set(Line::Open);
-        let far = &cluster.nodes[1].url;
+        cluster.nodes[1].line.set(Line::Open);
+        let far = &cluster.nodes[1].url();
         story::node_comes_to_answer(far, &path, &mark, Duration::from_secs(30)).await;
         cluster.wait_current().await;
     }
@@ -105,16 +102,17 @@ async fn a_node_that_is_cut_off_lags_serves_and_converges() {
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_requests_never_reach_an_upstream() {
     let echo = gw_testkit::echo::Echo::start("upstream");
-    let cluster = Cluster::start(&Options { nodes: 1, ..Options::default() }).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(Options { nodes: 1, ..Options::default() }).await;
+    let admin = cluster.client();
     let document = document::proxy("strict", &format!("{}/x", echo.url()), "m");
     let api = story::import(&admin, &document).await;
     story::deploy(&admin, &api, "prod", Value::Null).await.ok();
     let path = story::path(&api, "prod", "/proxy");
-    assert_eq!(load::get(&cluster.nodes[0].url, &path).await.unwrap().status(), 200);
+    assert_eq!(load::get(&cluster.nodes[0].url(), &path).await.unwrap().status(), 200);
     assert_eq!(echo.requests(), 1);
 
-    let address = cluster.nodes[0].url.trim_start_matches("http://");
+    let url = cluster.nodes[0].url();
+    let address = url.trim_start_matches("http://");
     let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n");
     for (name, bytes) in [
         ("two lengths", format!("{head}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd")),
@@ -139,7 +137,7 @@ async fn malformed_requests_never_reach_an_upstream() {
         assert!(status.is_none_or(|code| (400..500).contains(&code)), "{name}: {status:?}");
         assert_eq!(echo.requests(), before, "{name} reached the upstream");
     }
-    assert_eq!(load::get(&cluster.nodes[0].url, &path).await.unwrap().status(), 200);
+    assert_eq!(load::get(&cluster.nodes[0].url(), &path).await.unwrap().status(), 200);
 }
 
 /// Sends bytes and reads the status of the answer; `None` if the connection

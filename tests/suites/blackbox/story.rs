@@ -1,7 +1,7 @@
 //! The main job by `gwctl`, as the README tells it.
 
 use gw_testkit::cluster::{Cluster, Options};
-use gw_tests::{document, story};
+use gw_tests::{document, story, system::System as _};
 use serde_json::Value;
 
 struct Cli<'a> {
@@ -40,7 +40,7 @@ impl<'a> Cli<'a> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deploy_canary_promote_and_roll_back() {
-    let cluster = Cluster::start(&Options::default()).await;
+    let cluster = Cluster::start(Options::default()).await;
     let cli = Cli::new(&cluster);
     let one = cli.file("one.json", &document::mock("pets", "one"));
     let two = cli.file("two.json", &document::mock("pets", "two"));
@@ -84,8 +84,8 @@ async fn deploy_canary_promote_and_roll_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changed_and_was_not_deployed() {
-    let cluster = Cluster::start(&Options { nodes: 1, ..Options::default() }).await;
-    let admin = cluster.admin();
+    let cluster = Cluster::start(Options { nodes: 1, ..Options::default() }).await;
+    let admin = cluster.client();
     let api = story::import(&admin, &document::mock("drift", "one")).await;
     story::deploy(&admin, &api, "prod", Value::Null).await.ok();
     let changes = admin.get(&format!("/gatewright/v1/restapis/{api}/changes")).await.ok();
