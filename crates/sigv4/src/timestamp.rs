@@ -46,8 +46,11 @@ impl Timestamp {
 
     /// Reads what a `Date` header may hold: ISO 8601 basic or RFC 1123.
     pub fn parse_date_header(text: &str) -> Option<Self> {
-        Self::parse_basic(text)
-            .or_else(|| OffsetDateTime::parse(text, &Rfc2822).ok().map(Self::new))
+        Self::parse_basic(text).or_else(|| {
+            let moment = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+            // An offset may move the last evening of the year 9999 beyond it.
+            moment.checked_to_offset(time::UtcOffset::UTC).map(Self::new)
+        })
     }
 
     /// The moment `seconds` away; clamped to what can be written.
@@ -78,5 +81,12 @@ mod tests {
         for bad in ["", "20150830", "20151330T123600Z", "20150830T250000Z", "2015083éT12360Z"] {
             assert_eq!(Timestamp::parse_basic(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_date_header_beyond_the_end_of_time_is_refused() {
+        let last = Timestamp::parse_date_header("Fri, 31 Dec 9999 23:59:59 GMT").unwrap();
+        assert_eq!(last.to_string(), "99991231T235959Z");
+        assert_eq!(Timestamp::parse_date_header("Fri, 31 Dec 9999 23:59:59 -0100"), None);
     }
 }
