@@ -29,7 +29,11 @@ pub(crate) fn finish(ctx: &mut Context<'_>, operation: &Operation<'_>, method: &
     }
     match &mut method.integration {
         Some(integration) => rename(ctx, adapted, &place, integration),
-        None if operation.members.contains_key("x-amazon-apigateway-integration") => {}
+        // Its fault has been told; a reference that leads nowhere was dropped instead.
+        None if operation
+            .members
+            .get("x-amazon-apigateway-integration")
+            .is_some_and(|value| ctx.follow(value).is_ok()) => {}
         None => method.integration = forward(ctx, operation, adapted, &place),
     }
 }

@@ -56,6 +56,18 @@ fn paths_become_trees_that_aws_allows() {
 }
 
 #[test]
+fn a_dropped_integration_is_replaced() {
+    let import = adapt_document(&json!({
+        "openapi": "3.0.0", "info": {"title": "t"},
+        "paths": {"/a": {"get": {"x-amazon-apigateway-integration": {"$ref": "#/nowhere"}}}},
+    }));
+    let uri = &import.tree["/a"][&HttpMethod::Get].integration.as_ref().unwrap().uri;
+    assert_eq!(uri.as_deref(), Some("http://backend.test/a"));
+    assert_eq!(kinds(&import, AdaptationKind::Dropped), 1);
+    assert_eq!(kinds(&import, AdaptationKind::Integration), 1);
+}
+
+#[test]
 fn paths_without_a_resource_are_dropped_and_reported() {
     let import = adapt(&["/a//b", "c", "/d"]);
     assert_eq!(import.tree.keys().collect::<Vec<_>>(), ["/d"]);
