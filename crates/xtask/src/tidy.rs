@@ -65,7 +65,7 @@ fn layer_of(folder: &str) -> Option<(usize, &'static str)> {
     Some(match folder {
         "crates/model" | "crates/route" | "crates/sigv4" | "crates/openapi" | "crates/snapshot"
         | "crates/fleet-core" | "crates/wire" => (0, ""),
-        "proto" | "crates/telemetry" => (1, ""),
+        "proto" | "crates/telemetry" | "crates/local-postgres" => (1, ""),
         "control-plane/server" => (3, "control"),
         "data-plane/proxy" => (3, "data"),
         "gwctl" => (3, ""),

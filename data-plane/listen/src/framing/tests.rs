@@ -1,3 +1,5 @@
+//! Messages that two parsers could read differently.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The resolver against answers of the test's own.
+
 use std::cell::Cell;
 
 use super::*;
