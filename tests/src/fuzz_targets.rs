@@ -2,15 +2,28 @@
 //! (`tests/fuzz`), and an ordinary test replays their corpora. A target fails by
 //! panicking; answers and errors are both fine.
 
+mod admin;
+mod front;
+mod openapi;
+mod route;
+mod signature;
+mod strict_http;
+mod world;
+
+pub use admin::admin;
+pub use front::http_front;
+pub use openapi::openapi;
+pub use route::route;
+pub use world::world;
+
 /// A fuzz target: takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by name, for the replay.
-pub const ALL: &[(&str, Target)] = &[("world", world)];
-
-/// Deployment content, as a node gets it: decoded, compiled, and looked up.
-pub fn world(data: &[u8]) {
-    if let Ok(api) = gw_model::encode::decode(data) {
-        let _compiled_or_refused = gw_snapshot::compile(&api, &gw_snapshot::Limits::default());
-    }
-}
+pub const ALL: &[(&str, Target)] = &[
+    ("admin", admin),
+    ("http_front", http_front),
+    ("openapi", openapi),
+    ("route", route),
+    ("world", world),
+];

@@ -1,3 +1,3 @@
 //! The OpenAPI reader.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| gw_tests::fuzz_targets::world(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gw_tests::fuzz_targets::openapi(data));

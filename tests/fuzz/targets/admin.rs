@@ -1,0 +1,3 @@
+//! The readers of the admin API.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gw_tests::fuzz_targets::admin(data));

@@ -1,0 +1,3 @@
+//! The router.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gw_tests::fuzz_targets::route(data));
