@@ -18,14 +18,15 @@ pub async fn import(admin: &Admin, document: &Value) -> String {
 /// Replaces an API's working copy.
 pub async fn overwrite(admin: &Admin, api: &str, document: &Value) {
     let path = format!("/restapis/{api}?mode=overwrite");
-    admin.call(http::Method::PUT, &path, document.to_string()).await.ok();
+    admin.patient(http::Method::PUT, &path, document.to_string()).await.ok();
 }
 
 /// Deploys the working copy to a stage; `more` adds members to the body.
 pub async fn deploy(admin: &Admin, api: &str, stage: &str, more: Value) -> Answer {
     let mut body = json!({"stageName": stage});
     merge(&mut body, more);
-    admin.post(&format!("/restapis/{api}/deployments"), body.to_string()).await
+    let path = format!("/restapis/{api}/deployments");
+    admin.patient(http::Method::POST, &path, body.to_string()).await
 }
 
 fn merge(into: &mut Value, from: Value) {

@@ -83,6 +83,22 @@ impl Admin {
         Ok(Answer { status: answer.status, headers: answer.headers, json, body })
     }
 
+    /// A call as an SDK makes it: a 503 is tried again, for half a minute.
+    ///
+    /// # Panics
+    /// When there is no answer at all.
+    pub async fn patient(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+        let body = body.into();
+        let end = std::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            let answer = self.call(method.clone(), path, body.clone()).await;
+            if answer.status != 503 || std::time::Instant::now() > end {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
     /// A GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, Bytes::new()).await

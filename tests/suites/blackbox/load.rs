@@ -12,6 +12,7 @@ use gw_tests::{
     story,
     system::{Admin, System as _},
 };
+use http::Method;
 use serde_json::{Value, json};
 
 /// What each release must look like: release number -> mark.
@@ -88,7 +89,8 @@ impl Subject {
                 let answer = story::deploy(&self.admin, &self.api, "prod", canary).await.ok();
                 self.mark(&answer, at(round / 3).0);
                 let base = format!("/gatewright/v1/restapis/{}/stages/prod", self.api);
-                let answer = self.admin.post(&format!("{base}/promote-canary"), "{}").await.ok();
+                let path = format!("{base}/promote-canary");
+                let answer = self.admin.patient(Method::POST, &path, "{}").await.ok();
                 self.mark(&answer, mark);
                 mark
             }
@@ -98,7 +100,7 @@ impl Subject {
                 let body = json!({"to": target.expect("two releases before")}).to_string();
                 let mark = self.marks.lock().unwrap()[&target.expect("two releases before")];
                 let path = format!("/gatewright/v1/restapis/{}/stages/prod/rollback", self.api);
-                let answer = self.admin.post(&path, body).await.ok();
+                let answer = self.admin.patient(Method::POST, &path, body).await.ok();
                 self.mark(&answer, mark);
                 mark
             }
