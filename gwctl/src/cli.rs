@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Make a token with which a node joins the fleet
     JoinToken(JoinTokenArgs),
+    /// Print the CA of the nodes' TLS listeners, as `curl --cacert` wants it
+    Ca,
     /// Show as whom the server sees you
     Whoami,
     /// Manage the endpoints that this gwctl knows

@@ -15,11 +15,18 @@ pub struct JoinRequest {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
+    /// PKCS#10, DER, for the certificate that the node shows to clients; its key
+    /// is another one. Empty asks for none.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub traffic_certificate_request: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RenewRequest {
     #[prost(bytes = "bytes", tag = "1")]
     pub certificate_request: ::prost::bytes::Bytes,
+    /// As in JoinRequest.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub traffic_certificate_request: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct JoinResponse {
@@ -31,6 +38,10 @@ pub struct JoinResponse {
     /// The CA certificate, DER.
     #[prost(bytes = "bytes", tag = "3")]
     pub ca_certificate: ::prost::bytes::Bytes,
+    /// The certificate that the node shows to clients, DER, leaf first, without
+    /// the CA. Empty where none was asked for, or the control plane makes none.
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    pub traffic_certificate_chain: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
 }
 /// A position in the log of committed changes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -267,6 +278,10 @@ pub struct Welcome {
     /// How often to send a Heartbeat.
     #[prost(uint32, tag = "4")]
     pub heartbeat_ms: u32,
+    /// The names of a traffic certificate that is issued now, sorted. A node
+    /// whose certificate lacks one of them renews it.
+    #[prost(string, repeated, tag = "5")]
+    pub traffic_names: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Named, versioned resources.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -72,7 +72,8 @@ async fn enter(front: &Front, request: Request, request_id: &str) -> Result<Resp
 fn is_open(parts: &Parts) -> bool {
     let path = parts.uri.path().trim_end_matches('/');
     let reads = parts.method == Method::GET || parts.method == Method::HEAD;
-    reads && matches!(path, "/gatewright/v1/health" | "/gatewright/v1/ready")
+    let open = ["/gatewright/v1/health", "/gatewright/v1/ready", "/gatewright/v1/ca"];
+    reads && open.contains(&path)
 }
 
 /// Routes on the path without its last slashes.

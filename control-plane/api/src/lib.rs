@@ -55,6 +55,8 @@ pub struct Config {
     pub region: RegionRule,
     /// The SHA-256 of the fleet CA's certificate in hex, for join tokens.
     pub ca_sha256: String,
+    /// That certificate, PEM.
+    pub ca_pem: String,
     /// The name of this replica.
     pub replica: String,
 }

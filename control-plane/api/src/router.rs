@@ -196,6 +196,7 @@ operations! {
     // Gatewright's own
     GET "/gatewright/v1/health" Health => health::health;
     GET "/gatewright/v1/ready" Ready => health::ready;
+    GET "/gatewright/v1/ca" CaCertificate => health::ca;
     GET "/gatewright/v1/identity" Identity => state::identity;
     GET "/gatewright/v1/fleet" Fleet => fleet::status;
     GET "/gatewright/v1/nodes/{node}" Node => fleet::node;

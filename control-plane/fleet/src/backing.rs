@@ -143,6 +143,9 @@ pub trait Backing: Send + Sync + 'static {
     /// is not of the fleet.
     async fn node_connected(&self, facts: &NodeFacts) -> Answer<Option<u32>>;
 
+    /// Whether a node is of the fleet.
+    async fn node_known(&self, node: &NodeId) -> Answer<bool>;
+
     /// Notes that its stream here ended.
     async fn node_disconnected(&self, node: &NodeId) -> Answer<()>;
 

@@ -2,7 +2,12 @@
 //! the nodes' certificates.
 //!
 //! Server certificates may only serve and node certificates may only connect,
-//! so that no node can pose as a control plane.
+//! so that no node can pose as a control plane. What nodes show to clients is
+//! a third kind, which serves too; names keep it apart (`traffic.rs`).
+
+mod traffic;
+
+pub use traffic::TrafficNames;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
@@ -25,6 +30,9 @@ const SKEW: Duration = Duration::hours(1);
 /// Why a certificate was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum CaError {
+    /// A name that such a certificate must not hold.
+    #[error("{0:?} cannot be a name of this certificate: {1}")]
+    Name(String, &'static str),
     /// The request cannot be read, or is not signed by its own key.
     #[error("the certificate request is not valid: {0}")]
     Request(String),
@@ -99,12 +107,16 @@ impl Ca {
     /// loopback addresses and `names` (host names or addresses).
     ///
     /// # Errors
-    /// When a name is neither.
+    /// When a name is neither, or is of the kind that traffic certificates
+    /// hold: every node could then pose as this replica.
     pub fn server(&self, names: &[String], now: OffsetDateTime) -> Result<ServerIdentity, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(material)?;
         let mut params = params("gatewright-control-plane", now, LEAF_LIFE);
         let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
         for name in own.iter().chain(names) {
+            if traffic::is_traffic_name(name) {
+                return Err(CaError::Name(name.clone(), "nodes serve such names"));
+            }
             let san = match name.parse() {
                 Ok(address) => SanType::IpAddress(address),
                 Err(_) => SanType::DnsName(name.as_str().try_into().map_err(material)?),
@@ -119,8 +131,7 @@ impl Ca {
         })
     }
 
-    /// Signs a node's request. Of the request only the key counts: name, uses
-    /// and life are the CA's to say.
+    /// Signs a node's request as its identity, with which it may only connect.
     ///
     /// # Errors
     /// When the request is malformed or not signed by its own key.
@@ -130,15 +141,53 @@ impl Ca {
         node: &str,
         now: OffsetDateTime,
     ) -> Result<Vec<Vec<u8>>, CaError> {
+        let name = node.try_into().map_err(|_| CaError::Request("not a name".to_owned()))?;
+        let names = vec![SanType::DnsName(name)];
+        let leaf = self.sign(request_der, node, names, ExtendedKeyUsagePurpose::ClientAuth, now)?;
+        Ok(vec![leaf, self.certificate.to_vec()])
+    }
+
+    /// Signs a key pair's request as a certificate that clients of a node see.
+    ///
+    /// It has the CA's signature and may serve, as a replica's certificate
+    /// has, so a node could try to pose as a control plane with it. What
+    /// prevents that are the names: this one is valid below the label
+    /// `execute-api` only, [`Ca::server`] refuses to put such names on a
+    /// replica's certificate, and nodes check the name under which they call
+    /// a control plane. It cannot be shown as a node's identity either, as it
+    /// must not be used to connect.
+    ///
+    /// # Errors
+    /// When the request is malformed or not signed by its own key.
+    pub fn sign_traffic(
+        &self,
+        request_der: &[u8],
+        names: &TrafficNames,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Vec<u8>>, CaError> {
+        let usage = ExtendedKeyUsagePurpose::ServerAuth;
+        let leaf = self.sign(request_der, "gatewright-traffic", names.sans()?, usage, now)?;
+        Ok(vec![leaf])
+    }
+
+    /// Of a request only the key counts: name, uses and life are the CA's to
+    /// say.
+    fn sign(
+        &self,
+        request_der: &[u8],
+        common_name: &str,
+        names: Vec<SanType>,
+        usage: ExtendedKeyUsagePurpose,
+        now: OffsetDateTime,
+    ) -> Result<Vec<u8>, CaError> {
         let der = CertificateSigningRequestDer::from(request_der);
         let request = CertificateSigningRequestParams::from_der(&der);
         let mut request = request.map_err(|error| CaError::Request(error.to_string()))?;
-        request.params = params(node, now, LEAF_LIFE);
-        let name = node.try_into().map_err(|_| CaError::Request("not a name".to_owned()))?;
-        request.params.subject_alt_names = vec![SanType::DnsName(name)];
-        request.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        request.params = params(common_name, now, LEAF_LIFE);
+        request.params.subject_alt_names = names;
+        request.params.extended_key_usages = vec![usage];
         let certificate = request.signed_by(&self.issuer).map_err(material)?;
-        Ok(vec![certificate.der().to_vec(), self.certificate.to_vec()])
+        Ok(certificate.der().to_vec())
     }
 }
 
@@ -180,6 +229,8 @@ fn material(error: rcgen::Error) -> CaError {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use rustls::client::danger::ServerCertVerifier as _;
+
     use super::*;
 
     fn request(name: &str) -> Vec<u8> {
@@ -198,6 +249,58 @@ mod tests {
         assert_eq!(chain[1], stored.certificate_der);
         assert!(ca.server(&["gw.example.org".to_owned(), "10.0.0.1".to_owned()], now).is_ok());
         assert!(ca.server(&["bad name\u{e9}".to_owned()], now).is_err());
+    }
+
+    /// As curl and a node check a server's certificate.
+    fn is_valid_for(ca: &Ca, leaf: &[u8], name: &str) -> bool {
+        use rustls::{RootCertStore, client::WebPkiServerVerifier, pki_types::UnixTime};
+        let mut roots = RootCertStore::empty();
+        roots.add(ca.certificate_der().to_vec().into()).unwrap();
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let roots = std::sync::Arc::new(roots);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider);
+        let name = name.to_owned().try_into().unwrap();
+        let verified = verifier.build().unwrap().verify_server_cert(
+            &leaf.into(),
+            &[],
+            &name,
+            &[],
+            UnixTime::now(),
+        );
+        verified.is_ok()
+    }
+
+    #[test]
+    fn traffic_certificates_serve_their_names_only() {
+        let now = OffsetDateTime::now_utc();
+        let ca = Ca::open(&CaMaterial::generate(now).unwrap()).unwrap();
+        let names = TrafficNames::new(&["example.org".to_owned()]).unwrap();
+        let chain = ca.sign_traffic(&request("localhost"), &names, now).unwrap();
+        assert_eq!((chain.len(), node_of(&chain[0])), (1, None), "no identity");
+        let (_, leaf) = x509_parser::parse_x509_certificate(&chain[0]).unwrap();
+        let usage = leaf.extended_key_usage().unwrap().unwrap().value;
+        assert!(usage.server_auth && !usage.client_auth && !usage.any);
+        let sans = &leaf.subject_alternative_name().unwrap().unwrap().value.general_names;
+        let sans: Vec<_> = sans.iter().map(ToString::to_string).collect();
+        let expected: Vec<_> = names.iter().map(|name| format!("DNSName({name})")).collect();
+        assert_eq!(sans, expected, "nothing that the request asks for");
+        // What clients check: it is good for APIs, and for no control plane.
+        for (name, good) in [
+            ("execute-api.localhost", true),
+            ("a123456789.execute-api.localhost", true),
+            ("a.execute-api.example.org", true),
+            ("a.b.execute-api.localhost", false),
+            ("localhost", false),
+            ("127.0.0.1", false),
+            ("cp.example.org", false),
+        ] {
+            assert_eq!(is_valid_for(&ca, &chain[0], name), good, "{name}");
+        }
+        // So no replica may have such a name.
+        for name in ["execute-api.localhost", "a.Execute-API.example.org", "execute-api"] {
+            assert!(matches!(ca.server(&[name.to_owned()], now), Err(CaError::Name(..))), "{name}");
+        }
+        assert!(ca.server(&["execute-apis.example.org".to_owned()], now).is_ok());
     }
 
     #[test]

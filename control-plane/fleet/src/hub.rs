@@ -41,6 +41,9 @@ pub struct Options {
     pub heartbeat_ms: u32,
     /// Memory for deployments on their way to nodes.
     pub content_bytes: usize,
+    /// Suffixes of API hosts beside `localhost`: nodes get a certificate for
+    /// `execute-api.{suffix}` and the names one label below.
+    pub traffic_suffixes: Vec<String>,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             timing: Timing::default(),
             heartbeat_ms: 1000,
             content_bytes: 256 << 20,
+            traffic_suffixes: Vec::new(),
         }
     }
 }

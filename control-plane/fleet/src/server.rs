@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig, server::TcpIncoming};
 
 use crate::{
-    ca::{Ca, CaError},
+    ca::{Ca, CaError, TrafficNames},
     hub::Hub,
     service::Service,
 };
@@ -34,7 +34,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// When a name in `names` (extra names of this replica, for its certificate)
-/// is none, or the listener fails.
+/// or a suffix of the hub's options is none, or the listener fails.
 pub async fn serve(
     hub: Arc<Hub>,
     ca: Arc<Ca>,
@@ -47,7 +47,8 @@ pub async fn serve(
         .identity(Identity::from_pem(own.certificate_pem, own.key_pem))
         .client_ca_root(Certificate::from_pem(ca.certificate_pem()))
         .client_auth_optional(true);
-    let service = FleetServer::new(Service::new(hub, ca))
+    let traffic = TrafficNames::new(&hub.options().traffic_suffixes)?;
+    let service = FleetServer::new(Service::new(hub, ca, traffic))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
     let serving = Server::builder()

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use crate::{
     backing::{BackingError, NodeFacts},
-    ca::{Ca, CaError, node_of},
+    ca::{Ca, CaError, TrafficNames, node_of},
     convert as own,
     hub::{Hub, Outgoing},
     tasks::timed,
@@ -32,26 +32,34 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// it is slower.
 const REGISTER_TIMEOUT: Duration = Duration::from_millis(500);
 
+type Issued = Result<pb::JoinResponse, Status>;
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// The service over one hub.
 pub(crate) struct Service {
     hub: Arc<Hub>,
     ca: Arc<Ca>,
+    traffic: TrafficNames,
 }
 
 impl Service {
-    pub(crate) fn new(hub: Arc<Hub>, ca: Arc<Ca>) -> Self {
-        Self { hub, ca }
+    pub(crate) fn new(hub: Arc<Hub>, ca: Arc<Ca>, traffic: TrafficNames) -> Self {
+        Self { hub, ca, traffic }
     }
 
-    fn issue(&self, request_der: &[u8], node: &NodeId) -> Result<pb::JoinResponse, Status> {
-        let chain = self.ca.sign_node(request_der, node.as_str(), OffsetDateTime::now_utc());
-        let chain = chain.map_err(|error| status_of_ca(&error))?;
+    /// Signs what a node asks for: its identity, and what it shows to clients.
+    fn issue(&self, identity: &[u8], traffic: &[u8], node: &NodeId) -> Issued {
+        let now = OffsetDateTime::now_utc();
+        let chain = self.ca.sign_node(identity, node.as_str(), now).map_err(status_of_ca)?;
+        let traffic_chain = match traffic {
+            [] => Vec::new(),
+            request => self.ca.sign_traffic(request, &self.traffic, now).map_err(status_of_ca)?,
+        };
         Ok(pb::JoinResponse {
             node_id: node.to_string(),
             certificate_chain: chain.into_iter().map(Into::into).collect(),
             ca_certificate: self.ca.certificate_der().to_vec().into(),
+            traffic_certificate_chain: traffic_chain.into_iter().map(Into::into).collect(),
         })
     }
 
@@ -90,12 +98,14 @@ impl pb::fleet_server::Fleet for Service {
             ));
         }
         // A token is used up only for a request that can be signed.
-        self.issue(&request.certificate_request, &NodeId::new("check"))?;
+        let (identity, traffic) =
+            (&request.certificate_request, &request.traffic_certificate_request);
+        self.issue(identity, traffic, &NodeId::new("check"))?;
         let labels = request.labels.into_iter().collect();
         let joined = self.hub.backing().join(&request.token_secret, &request.node_name, labels);
         let node = timed(joined).await.map_err(|error| status_of(&error))?;
         info!(node.id = %node, "node joined");
-        self.issue(&request.certificate_request, &node).map(Response::new)
+        self.issue(identity, traffic, &node).map(Response::new)
     }
 
     async fn renew(
@@ -103,7 +113,16 @@ impl pb::fleet_server::Fleet for Service {
         request: Request<pb::RenewRequest>,
     ) -> Result<Response<pb::JoinResponse>, Status> {
         let node = caller(&request)?;
-        self.issue(&request.into_inner().certificate_request, &node).map(Response::new)
+        // The certificate says that it was of the fleet, a year ago perhaps.
+        match timed(self.hub.backing().node_known(&node)).await {
+            Ok(true) => {}
+            Ok(false) => return Err(Status::permission_denied("the node is not of this fleet")),
+            Err(error) => return Err(status_of(&error)),
+        }
+        let request = request.into_inner();
+        let (identity, traffic) =
+            (&request.certificate_request, &request.traffic_certificate_request);
+        self.issue(identity, traffic, &node).map(Response::new)
     }
 
     async fn sync(
@@ -134,6 +153,7 @@ impl pb::fleet_server::Fleet for Service {
             slot,
             replica: options.replica.clone(),
             heartbeat_ms: options.heartbeat_ms,
+            traffic_names: self.traffic.iter().map(str::to_owned).collect(),
         };
         let welcome = control_message::Body::Welcome(welcome);
         let welcome = Ok(pb::ControlMessage { body: Some(welcome) });
@@ -264,9 +284,10 @@ fn status_of(error: &BackingError) -> Status {
     }
 }
 
-fn status_of_ca(error: &CaError) -> Status {
+#[expect(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
+fn status_of_ca(error: CaError) -> Status {
     match error {
         CaError::Request(_) => Status::invalid_argument(error.to_string()),
-        CaError::Material(_) => Status::internal("the CA cannot sign"),
+        CaError::Material(_) | CaError::Name(..) => Status::internal("the CA cannot sign"),
     }
 }

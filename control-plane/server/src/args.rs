@@ -24,6 +24,12 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) fleet_names: Vec<String>,
 
+    /// A domain under which APIs are served, beside localhost: nodes get a TLS
+    /// certificate for execute-api.{suffix} and *.execute-api.{suffix}. Repeat
+    /// for several; every replica needs the same ones.
+    #[arg(long, value_name = "SUFFIX")]
+    pub(crate) domain_suffix: Vec<String>,
+
     /// The account of every caller, 12 digits.
     #[arg(long, default_value = "000000000000")]
     pub(crate) account_id: String,

@@ -114,8 +114,13 @@ async fn run(args: Args) -> Result<(), Error> {
     let hub = open_hub(&args, &replica, &base);
     hub.follow(coordinator.revisions());
     let app = base.with_fleet(Arc::new(AppFleet::new(hub.clone())));
-    let config =
-        gw_api::Config { account, region, ca_sha256: ca_sha256.clone(), replica: replica.clone() };
+    let config = gw_api::Config {
+        account,
+        region,
+        ca_sha256,
+        ca_pem: ca.certificate_pem(),
+        replica: replica.clone(),
+    };
 
     let stop = CancellationToken::new();
     let own = gw_coord::Replica { name: replica.clone(), address: admin.local_addr()?.to_string() };
@@ -172,6 +177,7 @@ async fn open_store(url: &str) -> Result<Store, Error> {
 fn open_hub(args: &Args, replica: &str, app: &App) -> Arc<Hub> {
     let mut options = gw_fleet::Options { replica: replica.to_owned(), ..Default::default() };
     options.timing.prepare_ms = args.rollout_deadline_ms;
+    options.traffic_suffixes.clone_from(&args.domain_suffix);
     Hub::start(options, Arc::new(AppBacking::new(app.clone(), replica)))
 }
 

@@ -37,12 +37,19 @@ impl Default for Timing {
 }
 
 /// What became of a compare-and-set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
     /// The release is committed, by this replica or by another.
     Committed,
     /// It is rejected, by this replica or by another.
     Rejected,
+    /// It is rejected, and the database says for whose sake.
+    RejectedFor {
+        /// Who found the content at fault.
+        node: NodeId,
+        /// Its reason.
+        reason: String,
+    },
     /// A newer release took its place, or the stage is gone.
     Superseded,
     /// It still waits for its commit. Only inquiries answer this.
@@ -121,6 +128,12 @@ pub enum Outcome {
     },
     /// A newer release took its place.
     Superseded,
+}
+
+/// A rejection of which nobody says by whom.
+pub(crate) fn rejected_elsewhere() -> Outcome {
+    let reason = "rejected through another replica".to_owned();
+    Outcome::Rejected { node: NodeId::new(""), reason }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -287,14 +300,16 @@ impl Rollout {
                 self.phase = Phase::Serving { until_ms: now + self.timing.serve_ms };
             }
             (Written::Superseded, _) => self.end(Outcome::Superseded, out),
-            (Written::Rejected, phase) => {
-                let (node, reason) = match phase {
-                    Phase::Rejecting { node, reason, .. } => (node.clone(), reason.clone()),
-                    _ => self.veto.clone().unwrap_or_else(|| {
-                        (NodeId::new(""), "rejected through another replica".to_owned())
-                    }),
-                };
+            (Written::RejectedFor { node, reason }, _) => {
                 self.end(Outcome::Rejected { node, reason }, out);
+            }
+            (Written::Rejected, phase) => {
+                let known = match phase {
+                    Phase::Rejecting { node, reason, .. } => Some((node.clone(), reason.clone())),
+                    _ => self.veto.clone(),
+                };
+                let by = |(node, reason)| Outcome::Rejected { node, reason };
+                self.end(known.map_or_else(rejected_elsewhere, by), out);
             }
             (Written::Unknown, Phase::Committing { .. }) => {
                 self.phase = Phase::Committing { retry_at_ms };

@@ -5,6 +5,7 @@
 //! | --- | --- | --- |
 //! | `GET health` | | 200 while the process lives |
 //! | `GET ready` | | 200 [`Ready`], or 503 with the reason |
+//! | `GET ca` | | the fleet's CA certificate, PEM; open to all, as the two above |
 //! | `GET identity` | | [`Identity`]: who the caller is |
 //! | `GET fleet` | | [`FleetStatus`] |
 //! | `GET nodes/{node}` | | [`NodeDetail`], asked of the node itself where it is connected |

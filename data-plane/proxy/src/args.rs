@@ -43,8 +43,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR")]
     pub(crate) tls_listen: Vec<SocketAddr>,
 
-    /// Certificate chain in PEM; read again at SIGHUP. Default is the node's
-    /// own certificate from the fleet's CA.
+    /// Certificate chain in PEM; read again at SIGHUP. Default is a certificate
+    /// of the fleet's CA (`gwctl ca` prints that) for *.execute-api.localhost
+    /// and the control plane's domain suffixes.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
 

@@ -1,5 +1,5 @@
 //! Which certificates the TLS listeners show: those of the flags, else the
-//! node's own from the fleet's CA.
+//! one that the fleet's CA gave the node for the names of its APIs.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use rustls::pki_types::PrivateKeyDer;
 pub(crate) enum Source {
     /// Files of the operator.
     Files { chain: PathBuf, key: PathBuf },
-    /// The node's identity.
+    /// The fleet's CA.
     Node,
 }
 

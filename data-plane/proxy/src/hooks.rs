@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 pub(crate) enum Event {
     /// The control plane asks for a drain after this delay.
     Drain(Duration),
-    /// The node's own certificate is new.
+    /// The certificate of the fleet's CA is new.
     CertificateChanged,
 }
 

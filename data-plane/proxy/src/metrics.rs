@@ -130,13 +130,23 @@ fn world(page: &mut Page, status: &Status, now: SystemTime) {
     );
     page.counter(metric::SNAPSHOT_SWAPS, "Worlds swapped in", status.swaps);
     page.counter("gatewright_resyncs_total", "Worlds fetched anew", status.resyncs);
-    if let Some(end) = status.certificate_not_after {
-        let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
-        page.gauge(
+    let certificates = [
+        (
             "gatewright_certificate_not_after_seconds",
             "When the node's certificate ends, as Unix time",
-            end,
-        );
+            status.certificate_not_after,
+        ),
+        (
+            "gatewright_traffic_certificate_not_after_seconds",
+            "When the fleet's certificate for clients ends, as Unix time",
+            status.traffic_certificate_not_after,
+        ),
+    ];
+    for (name, help, end) in certificates {
+        if let Some(end) = end {
+            let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+            page.gauge(name, help, end);
+        }
     }
 }
 

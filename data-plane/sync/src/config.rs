@@ -88,7 +88,7 @@ pub trait Hooks: Send + Sync + 'static {
     /// The control plane asks the node to drain after `delay`.
     fn drain(&self, _delay: Duration) {}
 
-    /// The node's certificate was issued or renewed; see
+    /// The certificate for clients to see was issued or renewed; see
     /// [`Handle::certificate`](crate::Handle::certificate).
     fn certificate_changed(&self) {}
 }

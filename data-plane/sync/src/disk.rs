@@ -23,7 +23,7 @@ mod contents;
 mod log;
 mod manifest;
 mod record;
-mod seal;
+pub(crate) mod seal;
 mod store;
 mod writer;
 

@@ -1,6 +1,7 @@
 //! Who a node is: a key pair made on the node, a certificate from the fleet's
-//! CA, and the CA itself. All three live in one file of the state directory,
-//! so that they are replaced together.
+//! CA, and the CA itself; and a second key pair and certificate, which the
+//! node shows to clients of its TLS listeners. All live in one file of the
+//! state directory, so that they are replaced together.
 
 mod client;
 mod key;
@@ -43,17 +44,15 @@ pub enum Error {
     Call(String),
 }
 
-/// The node's certificate with its key, for TLS listeners.
+/// A certificate with its key.
 #[derive(Debug)]
 pub struct CertificateMaterial {
-    /// The node's id in the fleet.
-    pub node_id: String,
     /// Leaf first.
     pub chain: Vec<CertificateDer<'static>>,
     /// ECDSA P-256, PKCS#8.
     pub key: PrivatePkcs8KeyDer<'static>,
-    /// The fleet's CA.
-    pub ca: CertificateDer<'static>,
+    /// The DNS names of the leaf.
+    pub names: Vec<String>,
     /// When the leaf begins to be valid.
     pub not_before: SystemTime,
     /// When the leaf ends to be valid.
@@ -61,10 +60,10 @@ pub struct CertificateMaterial {
 }
 
 impl CertificateMaterial {
-    /// Whether two thirds of the leaf's life are over.
-    pub fn wants_renewal(&self, now: SystemTime) -> bool {
+    /// When two thirds of the leaf's life are over.
+    pub fn renewal_due(&self) -> SystemTime {
         let life = self.not_after.duration_since(self.not_before).unwrap_or_default();
-        now >= self.not_before + life * 2 / 3
+        self.not_before + life * 2 / 3
     }
 
     /// Whether the leaf's life is over.

@@ -127,13 +127,13 @@ impl Link {
         let tls = identity::client_config(&As::Joining(token)).map_err(|e| e.to_string())?;
         let channel = channel::connect(address, tls).await?;
         let identity = self.credentials.join(channel).await?;
-        tracing::info!(node.id = %identity.material.node_id, "joined the fleet");
+        tracing::info!(node.id = %identity.node_id, "joined the fleet");
         Ok(identity)
     }
 
     async fn sync(&self, channel: Channel, identity: &Identity) -> Ended {
         let (outgoing, messages) = mpsc::unbounded_channel();
-        let node_id = identity.material.node_id.clone();
+        let node_id = identity.node_id.clone();
         let up = Event::Up { node_id, outgoing, channel: channel.clone() };
         if self.events.send(up).await.is_err() {
             return Ended::unwelcome("the node is shutting down");
@@ -175,6 +175,7 @@ impl Link {
                 ));
             }
             *welcomed = true;
+            self.credentials.traffic_names(&welcome.traffic_names);
         }
         let sent = self.events.send(Event::Message(message)).await;
         sent.map_err(|_| "the node is shutting down".to_owned())

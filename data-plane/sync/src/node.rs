@@ -54,7 +54,7 @@ impl Node {
     /// is no error: it is logged, and the node starts without.
     pub fn start(config: Config, hooks: Arc<dyn Hooks>) -> Result<Handle, Error> {
         let state = StateDir::open(&config)?;
-        let StateDir { lock, store, found, identity, identity_path, token } = state;
+        let StateDir { lock, store, found, identity, identity_path, key, token } = state;
         if found.is_none() && config.control_planes.is_empty() {
             return Err(Error::NoControlPlane);
         }
@@ -68,7 +68,7 @@ impl Node {
             status.offline_since = Some(now);
         });
         let credentials = Arc::new(Credentials::new(
-            identity_path,
+            (identity_path, key),
             identity,
             token,
             &config,
@@ -150,10 +150,12 @@ impl Handle {
         true
     }
 
-    /// The node's certificate and key, once it has joined.
+    /// What the node shows to clients of its TLS listeners unless the operator
+    /// has something better: a certificate of the fleet's CA for the names of
+    /// its APIs. `None` until the control plane has given one.
     /// [`Hooks::certificate_changed`] tells when to ask again.
     pub fn certificate(&self) -> Option<Arc<CertificateMaterial>> {
-        self.credentials.current().map(|identity| identity.material)
+        self.credentials.current()?.traffic
     }
 
     /// Leaves the fleet's stream, lets the disk finish and ends the threads.
@@ -229,6 +231,7 @@ struct StateDir {
     found: Option<Found>,
     identity: Option<Identity>,
     identity_path: PathBuf,
+    key: NodeKey,
     token: Option<JoinToken>,
 }
 
@@ -241,7 +244,7 @@ impl StateDir {
         let key = NodeKey::load(config.node_key.as_deref(), &dir.join("node.key"))?;
         let token = config.join_token.as_deref().map(str::parse::<JoinToken>).transpose()?;
         let identity_path = dir.join("identity.json");
-        let stored = Identity::load(&identity_path).unwrap_or_else(|error| {
+        let stored = Identity::load(&identity_path, &key).unwrap_or_else(|error| {
             tracing::error!(%error, "the stored identity is not usable");
             None
         });
@@ -262,7 +265,7 @@ impl StateDir {
             tracing::error!(%error, "the world on disk is refused; starting without one");
             None
         });
-        Ok(Self { lock, store, found, identity, identity_path, token })
+        Ok(Self { lock, store, found, identity, identity_path, key, token })
     }
 }
 

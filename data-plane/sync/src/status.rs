@@ -54,6 +54,8 @@ pub struct Status {
     pub resyncs: u64,
     /// When the node's certificate ends.
     pub certificate_not_after: Option<SystemTime>,
+    /// When the certificate ends that the fleet's CA gave for clients to see.
+    pub traffic_certificate_not_after: Option<SystemTime>,
     /// When the node started.
     pub started_at: Option<SystemTime>,
 }

@@ -120,7 +120,8 @@ async fn joins_then_syncs() {
     assert!(status.connected && status.offline_since.is_none());
     assert_eq!((status.slot, status.stages), (Some(7), 1));
     assert_eq!(told.certificates.load(Ordering::SeqCst), 1);
-    assert_eq!(node.certificate().unwrap().node_id, "node-1");
+    assert_eq!(status.node_id.as_deref(), Some("node-1"));
+    assert!(node.certificate().is_none(), "this control plane makes none");
     let joins = &fleet.state.lock().unwrap().joins;
     assert_eq!((joins.len(), joins[0].node_name.as_str()), (1, "wanted"));
 }
@@ -404,16 +405,78 @@ async fn certificates_are_renewed_in_time() {
     let dir = tempfile::tempdir().unwrap();
     let mut fleet = Fleet::start().await;
     fleet.state.lock().unwrap().life = Duration::from_secs(3);
+    fleet.state.lock().unwrap().traffic_names = names(&["a.test"]);
     let (node, session, _) = joined(&mut fleet, dir.path()).await;
     let first = node.certificate().unwrap();
+    let first_end = node.status().certificate_not_after.unwrap();
     fleet.state.lock().unwrap().life = Duration::from_secs(3600);
     wait("renewal", || fleet.state.lock().unwrap().renewals > 0).await;
     wait("installation", || node.certificate().unwrap().not_after > first.not_after).await;
-    assert_eq!(node.certificate().unwrap().key, first.key, "the key is the identity");
+    assert!(node.status().certificate_not_after.unwrap() > first_end);
+    assert_ne!(node.certificate().unwrap().key, first.key, "each has a key of its own");
     assert!(node.status().connected, "the stream goes on");
     drop(session);
     let mut session = fleet.accept().await;
     session.hello().await;
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_traffic_certificate_follows_the_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut fleet = Fleet::start().await;
+    // A control plane of an older build, then a newer one.
+    let settings = config(dir.path(), &fleet);
+    let (node, session, _) = serving(&mut fleet, settings.clone()).await;
+    assert!(node.certificate().is_none());
+    node.shutdown();
+    drop((node, session));
+    fleet.state.lock().unwrap().traffic_names = names(&["a.test"]);
+    let told = Arc::new(Told::default());
+    let node = Node::start(settings.clone(), Arc::clone(&told) as _).unwrap();
+    let mut session = fleet.accept().await;
+    assert!(node.certificate().is_none(), "not before it is welcome");
+    session.hello().await;
+    wait("a certificate", || node.certificate().is_some()).await;
+    assert_eq!(node.certificate().unwrap().names, ["a.test"]);
+    wait("the hook", || told.certificates.load(Ordering::SeqCst) == 1).await;
+    // The operator adds a domain; the control plane restarts.
+    fleet.state.lock().unwrap().traffic_names = names(&["a.test", "b.test"]);
+    drop(session);
+    let mut session = fleet.accept().await;
+    session.hello().await;
+    wait("the new name", || node.certificate().unwrap().names.len() == 2).await;
+    let held = node.certificate().unwrap();
+    node.shutdown();
+    drop((node, session));
+    assert_eq!(fleet.state.lock().unwrap().renewals, 2);
+
+    // A restart finds it on disk, with nobody else alive.
+    let dead = fleet.kill().await;
+    let node = start(settings);
+    assert_eq!(node.certificate().unwrap().key, held.key);
+    assert_eq!(node.certificate().unwrap().chain, held.chain);
+
+    // And a node with such a certificate cannot pose as the control plane.
+    let mut impostor = dead.impersonate().await;
+    let refused = |error: &String| error.contains("not valid for name");
+    wait("the refusal", || node.status().last_error.as_ref().is_some_and(refused)).await;
+    assert!(impostor.accept_within(Duration::from_millis(300)).await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_first_contact_too_a_traffic_certificate_is_no_control_plane() {
+    let dir = tempfile::tempdir().unwrap();
+    let fleet = Fleet::start().await.kill().await;
+    let mut fleet = fleet.impersonate().await;
+    let node = start(config(dir.path(), &fleet));
+    let refused = |error: &String| error.contains("not valid for name");
+    wait("the refusal", || node.status().last_error.as_ref().is_some_and(refused)).await;
+    assert!(fleet.state.lock().unwrap().joins.is_empty(), "the token was not shown");
+    assert!(fleet.accept_within(Duration::from_millis(100)).await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,12 @@
-//! `fleet`, `nodes`, `join-token`.
+//! `fleet`, `nodes`, `join-token`, `ca`.
 
 use gw_wire::gatewright::{CreateJoinToken, FleetStatus, JoinToken, NodeDetail, NodeStatus};
+use http::Method;
 
 use crate::cli::{JoinTokenArgs, NodesCommand};
 use crate::client::{Body, Client, Path};
 use crate::commands::{dash, word};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::output::{Output, render, table};
 
 /// Shows all nodes.
@@ -90,6 +91,17 @@ pub(crate) async fn join_token(client: &Client, args: &JoinTokenArgs, out: Outpu
     let token: JoinToken = client.post(Path::own(&["jointokens"]), Body::json(&request)?).await?;
     out.note(&format!("expires {}", token.expires_at));
     out.data(&token, |token| token.token.clone())
+}
+
+/// Prints the fleet's CA certificate.
+pub(crate) async fn ca(client: &Client, out: Output) -> Result<()> {
+    let answer = client.call(Method::GET, Path::own(&["ca"]), Body::None).await?;
+    let pem = String::from_utf8_lossy(&answer.body).into_owned();
+    if !pem.starts_with("-----BEGIN CERTIFICATE-----") {
+        return Err(Error::failed(format!("{} gave no certificate", client.endpoint))
+            .hint("is that address the admin API, and of a version near this gwctl's?"));
+    }
+    out.data(&serde_json::json!({ "certificate": &pem }), |_| pem.trim_end().to_owned())
 }
 
 #[cfg(test)]

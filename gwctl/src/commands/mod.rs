@@ -11,7 +11,7 @@ mod stage;
 pub(crate) use apis::{apis, audit, whoami};
 pub(crate) use deploy::deploy;
 pub(crate) use diff::diff;
-pub(crate) use fleet::{fleet, join_token, node_act, node_show};
+pub(crate) use fleet::{ca, fleet, join_token, node_act, node_show};
 pub(crate) use profile::profile;
 pub(crate) use release::{change, rollback};
 pub(crate) use stage::{history, status};

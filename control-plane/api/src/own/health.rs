@@ -1,7 +1,8 @@
-//! Health and readiness, which need no credentials.
+//! Health, readiness and the CA, which need no credentials.
 
-use axum::{Extension, http::StatusCode};
+use axum::{Extension, http::StatusCode, response::IntoResponse};
 use gw_wire::gatewright::Ready;
+use http::header::CONTENT_TYPE;
 use serde_json::json;
 
 use crate::{
@@ -26,4 +27,11 @@ pub(crate) async fn ready(Extension(api): Extension<Shared>) -> Answer {
         replica: api.config.replica.clone(),
         revision: api.app.fleet().revision().unwrap_or_default().to_string(),
     })
+}
+
+/// `GET ca`: what clients of the nodes' TLS listeners have to trust. A
+/// certificate is no secret; who fetches it over a line that he does not trust
+/// compares it with the hash in a join token.
+pub(crate) async fn ca(Extension(api): Extension<Shared>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/x-pem-file")], api.config.ca_pem.clone())
 }

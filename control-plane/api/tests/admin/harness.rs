@@ -54,6 +54,9 @@ impl Answer {
     }
 }
 
+/// Stands for the fleet's CA.
+pub(crate) const CA_PEM: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+
 impl Admin {
     pub(crate) async fn start() -> Self {
         Self::with_region(RegionRule::PerSignature).await
@@ -68,8 +71,13 @@ impl Admin {
         let app = App::new(parts);
         let account = AccountId::new(ACCOUNT);
         let credentials = app.bootstrap(&account).await.unwrap().unwrap();
-        let config =
-            Config { account, region, ca_sha256: "ab".repeat(32), replica: "replica-1".into() };
+        let config = Config {
+            account,
+            region,
+            ca_sha256: "ab".repeat(32),
+            ca_pem: CA_PEM.to_owned(),
+            replica: "replica-1".into(),
+        };
         let router = router(app.clone(), config);
         Self { app, router, credentials, _database: database }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Admin, replace};
+use crate::harness::{Admin, CA_PEM, replace};
 
 #[tokio::test]
 async fn history_rollback_and_canary() {
@@ -105,6 +105,16 @@ async fn fleet_audit_and_readiness() {
     let position = audit["position"].as_str().unwrap();
     let next = admin.get(&format!("/gatewright/v1/audit?limit=1&position={position}")).await;
     assert_eq!(next.expect(200)["entries"][0]["operation"], "CreateRestApi");
+}
+
+#[tokio::test]
+async fn the_ca_is_open_to_all() {
+    let admin = Admin::start().await;
+    let request = http::Request::get("/gatewright/v1/ca").body(axum::body::Body::empty());
+    let answer = admin.raw(request.unwrap()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/x-pem-file");
+    assert_eq!(answer.bytes, CA_PEM);
 }
 
 #[tokio::test]

@@ -86,12 +86,14 @@ impl AppBacking {
     async fn standing(&self, stage: &StageKey, release: ReleaseNumber) -> Result<Written, Error> {
         let mut txn = self.app.store().read().await?;
         let Some(row) = txn.stage_fetch(stage).await? else { return Ok(Written::Superseded) };
-        let release = txn.release_fetch(&row, release).await?;
-        Ok(match release.map(|release| release.state) {
-            Some(ReleaseState::Pending) => Written::Pending,
-            Some(ReleaseState::Serving | ReleaseState::Former) => Written::Committed,
-            Some(ReleaseState::Rejected) => Written::Rejected,
-            Some(ReleaseState::Superseded) | None => Written::Superseded,
+        let Some(release) = txn.release_fetch(&row, release).await? else {
+            return Ok(Written::Superseded);
+        };
+        Ok(match release.state {
+            ReleaseState::Pending => Written::Pending,
+            ReleaseState::Serving | ReleaseState::Former => Written::Committed,
+            ReleaseState::Rejected => rejected(release.reason.as_deref()),
+            ReleaseState::Superseded => Written::Superseded,
         })
     }
 }
@@ -154,6 +156,12 @@ impl Backing for AppBacking {
             boot_epoch: facts.boot_epoch,
         };
         self.app.node_connect(&hello).await.map_err(fault)
+    }
+
+    async fn node_known(&self, node: &NodeId) -> Answer<bool> {
+        // Once in months for each node, so that no query of its own is worth it.
+        let nodes = self.app.node_rows().await.map_err(fault)?;
+        Ok(nodes.iter().any(|row| row.id == *node))
     }
 
     async fn node_disconnected(&self, node: &NodeId) -> Answer<()> {
@@ -222,6 +230,16 @@ fn node_resource(fact: &NodeFact) -> Resource {
         name: ResourceName::Node(fact.node.clone()),
         version: fact.version,
         content: content.to_string().into_bytes().into(),
+    }
+}
+
+/// A rejection as it is stored: `{node}: {reason}`. Names have no colon.
+fn rejected(reason: Option<&str>) -> Written {
+    match reason.and_then(|text| text.split_once(": ")) {
+        Some((node, reason)) => {
+            Written::RejectedFor { node: NodeId::new(node), reason: reason.to_owned() }
+        }
+        None => Written::Rejected,
     }
 }
 

@@ -72,6 +72,43 @@ impl Fleet {
 }
 
 #[tokio::test]
+async fn only_nodes_of_the_fleet_renew() {
+    let fleet = Fleet::start().await;
+    let node = fleet.node("a").await;
+    let request = || {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.serialize_request(&key).unwrap().der().to_vec()
+    };
+    let plain = || pb::RenewRequest {
+        certificate_request: request().into(),
+        traffic_certificate_request: Default::default(),
+    };
+    let both = || pb::RenewRequest { traffic_certificate_request: request().into(), ..plain() };
+    let mut client = node.client.clone();
+    // An older build asks for its identity only.
+    let renewed = client.renew(plain()).await.unwrap().into_inner();
+    assert_eq!((renewed.certificate_chain.len(), renewed.traffic_certificate_chain.len()), (2, 0));
+    let renewed = client.renew(both()).await.unwrap().into_inner();
+    assert_eq!((renewed.certificate_chain.len(), renewed.traffic_certificate_chain.len()), (2, 1));
+    assert_eq!(gw_fleet::node_of(&renewed.certificate_chain[0]).as_deref(), Some("a"));
+    assert_eq!(gw_fleet::node_of(&renewed.traffic_certificate_chain[0]), None);
+    let odd = pb::RenewRequest { traffic_certificate_request: "?".into(), ..plain() };
+    assert_eq!(client.renew(odd).await.unwrap_err().code(), Code::InvalidArgument);
+    // What it shows to clients is not who it is.
+    assert_eq!(
+        fleet.client(None).await.renew(both()).await.unwrap_err().code(),
+        Code::Unauthenticated
+    );
+
+    fleet.memory.db(|db| db.down = true);
+    assert_eq!(client.renew(both()).await.unwrap_err().code(), Code::Unavailable);
+    fleet.memory.db(|db| db.down = false);
+    fleet.memory.nodes.lock().unwrap().clear();
+    assert_eq!(client.renew(both()).await.unwrap_err().code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
 async fn only_nodes_of_the_fleet_get_in() {
     let fleet = Fleet::start().await;
     let refused = fleet.join("a", "guess").await.unwrap_err();

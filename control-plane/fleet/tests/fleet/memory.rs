@@ -91,6 +91,11 @@ impl Backing for Memory {
         Ok(nodes.iter().position(|node| *node == facts.node).map(|slot| slot as u32))
     }
 
+    async fn node_known(&self, node: &NodeId) -> Answer<bool> {
+        let _up = self.up()?;
+        Ok(self.nodes.lock().unwrap().contains(node))
+    }
+
     async fn node_disconnected(&self, node: &NodeId) -> Answer<()> {
         self.up()?.as_mut().unwrap().holders.remove(node);
         Ok(())

@@ -91,7 +91,10 @@ impl Fleet {
         let mut node =
             Node { name: name.to_owned(), identity: identity.clone(), client, say, heard };
         match node.hear().await? {
-            Body::Welcome(welcome) => assert_eq!(welcome.replica, "r1"),
+            Body::Welcome(welcome) => {
+                assert_eq!(welcome.replica, "r1");
+                assert_eq!(welcome.traffic_names.len(), 2, "{:?}", welcome.traffic_names);
+            }
             other => panic!("expected a welcome, not {other:?}"),
         }
         Ok(node)

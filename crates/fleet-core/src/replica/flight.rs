@@ -7,7 +7,7 @@ use gw_model::{Digest, NodeId, ReleaseNumber, ResourceName, StageKey};
 use super::{Effect, Pending, Replica, digests_of};
 use crate::{
     message::{Abandon, Prepare},
-    rollout::{self, Rollout, Written},
+    rollout::{self, Outcome, Rollout, Written},
     session,
 };
 
@@ -133,6 +133,30 @@ impl Replica {
         }
     }
 
+    /// Takes the database's word on a release that has left the air because a
+    /// newer one came. The newer one may be the repair of a rejection that
+    /// another replica wrote; whoever waits for the older must hear of it.
+    pub(super) fn overtaken(
+        &mut self,
+        stage: &StageKey,
+        release: ReleaseNumber,
+        written: &Written,
+        out: &mut Vec<Effect>,
+    ) {
+        let outcome = match written {
+            // The next tick asks again.
+            Written::Unknown | Written::Pending => return,
+            Written::RejectedFor { node, reason } => {
+                Outcome::Rejected { node: node.clone(), reason: reason.clone() }
+            }
+            Written::Rejected => rollout::rejected_elsewhere(),
+            Written::Committed | Written::Superseded => Outcome::Superseded,
+        };
+        if self.overtaken.remove(&(stage.clone(), release)) {
+            out.push(Effect::Settled(stage.clone(), release, outcome));
+        }
+    }
+
     /// Hands an event to a stage's flight, if it is that release's, and
     /// carries on what it wants.
     pub(super) fn tell_flight(
@@ -145,6 +169,7 @@ impl Replica {
     ) {
         let fits = |flight: &&mut Flight| flight.release == release;
         let Some(flight) = self.flights.get_mut(stage).filter(fits) else { return };
+        let told_by_database = matches!(event, rollout::Event::Written(_));
         let effects = flight.rollout.handle(event, now);
         let content = flight.content.clone();
         for effect in effects {
@@ -169,7 +194,12 @@ impl Replica {
                 }
                 rollout::Effect::Settled(outcome) => {
                     self.flights.remove(stage);
-                    out.push(Effect::Settled(stage.clone(), release, outcome));
+                    if outcome == Outcome::Superseded && !told_by_database {
+                        self.overtaken.insert((stage.clone(), release));
+                        out.push(Effect::Inquire(stage.clone(), release));
+                    } else {
+                        out.push(Effect::Settled(stage.clone(), release, outcome));
+                    }
                 }
             }
         }

@@ -62,6 +62,8 @@ pub struct Replica {
     /// Nodes whose streams other replicas hold.
     remote: BTreeSet<NodeId>,
     flights: BTreeMap<StageKey, Flight>,
+    /// Releases that a newer one overtook; the database is asked how they ended.
+    overtaken: BTreeSet<(StageKey, ReleaseNumber)>,
     reading: bool,
     /// Something happened since the read under way began.
     read_again: bool,
@@ -86,6 +88,7 @@ impl Replica {
             cordoned: BTreeSet::new(),
             remote: BTreeSet::new(),
             flights: BTreeMap::new(),
+            overtaken: BTreeSet::new(),
             reading: false,
             read_again: false,
             outran_read: false,
@@ -159,6 +162,7 @@ impl Replica {
             }
             Event::Closed(session) => self.closed(session, now, &mut out),
             Event::Written { stage, release, written } => {
+                self.overtaken(&stage, release, &written, &mut out);
                 self.tell_flight(&stage, release, rollout::Event::Written(written), now, &mut out);
                 // What was written is a revision that nodes should have.
                 self.read(now, &mut out);
@@ -200,6 +204,8 @@ impl Replica {
         }
         if now >= self.last_tick_ms + SWEEP_MS {
             self.last_tick_ms = now;
+            let unsure = self.overtaken.iter().cloned();
+            out.extend(unsure.map(|(stage, release)| Effect::Inquire(stage, release)));
             for session in self.streams.keys().copied().collect::<Vec<_>>() {
                 self.tell_session(session, session::Event::Tick, now, out);
             }

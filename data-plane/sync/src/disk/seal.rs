@@ -9,20 +9,20 @@ use ring::{
 pub(super) const TAG_BYTES: usize = MAX_TAG_LEN;
 
 /// A nonce's length.
-pub(super) const NONCE_BYTES: usize = NONCE_LEN;
+pub(crate) const NONCE_BYTES: usize = NONCE_LEN;
 
 /// A key for one purpose.
-pub(super) struct Seal(LessSafeKey);
+pub(crate) struct Seal(LessSafeKey);
 
 impl Seal {
-    pub(super) fn new(key: &[u8; 32]) -> Self {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
         let key = UnboundKey::new(&AES_256_GCM, key).expect("AES-256 takes 32 bytes");
         Self(LessSafeKey::new(key))
     }
 
     /// Seals in place and appends the tag. A nonce must never be used twice
     /// with one key.
-    pub(super) fn seal(&self, nonce: [u8; NONCE_BYTES], context: &[u8], bytes: &mut Vec<u8>) {
+    pub(crate) fn seal(&self, nonce: [u8; NONCE_BYTES], context: &[u8], bytes: &mut Vec<u8>) {
         self.0
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
@@ -33,7 +33,7 @@ impl Seal {
     }
 
     /// Opens in place; `None` when key, nonce, context or bytes differ.
-    pub(super) fn open<'a>(
+    pub(crate) fn open<'a>(
         &self,
         nonce: [u8; NONCE_BYTES],
         context: &[u8],
@@ -45,7 +45,7 @@ impl Seal {
 }
 
 /// Random bytes from the operating system.
-pub(super) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
+pub(crate) fn random<const N: usize>() -> std::io::Result<[u8; N]> {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)

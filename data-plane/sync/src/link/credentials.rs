@@ -1,4 +1,4 @@
-//! The node's certificate over its life: issued, stored, renewed.
+//! The node's certificates over their lives: issued, stored, renewed.
 
 use std::{
     collections::BTreeMap,
@@ -7,11 +7,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use tokio::sync::watch;
 use tonic::transport::Channel;
 
 use crate::{
     Hooks,
-    identity::{self, Identity, JoinToken},
+    identity::{self, Identity, JoinToken, NodeKey},
     status,
 };
 
@@ -22,20 +23,26 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// life is left for it.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
+/// How soon a renewal is tried again that succeeded and yet left something due.
+const AGAIN_AFTER: Duration = Duration::from_secs(600);
+
 /// Who the node is, and may become.
 pub(crate) struct Credentials {
-    path: PathBuf,
+    /// The identity file, and what seals its keys.
+    file: (PathBuf, NodeKey),
     token: Option<JoinToken>,
     node_name: String,
     labels: BTreeMap<String, String>,
     current: Mutex<Option<Identity>>,
+    /// What the control plane puts on a traffic certificate now.
+    names: watch::Sender<Vec<String>>,
     hooks: Arc<dyn Hooks>,
     status: status::Shared,
 }
 
 impl Credentials {
     pub(crate) fn new(
-        path: PathBuf,
+        file: (PathBuf, NodeKey),
         stored: Option<Identity>,
         token: Option<JoinToken>,
         config: &crate::Config,
@@ -43,11 +50,12 @@ impl Credentials {
         status: status::Shared,
     ) -> Self {
         let credentials = Self {
-            path,
+            file,
             token,
             node_name: config.node_name.clone().unwrap_or_default(),
             labels: config.labels.clone(),
             current: Mutex::new(None),
+            names: watch::Sender::default(),
             hooks,
             status,
         };
@@ -66,11 +74,24 @@ impl Credentials {
     }
 
     fn set(&self, identity: Identity) {
-        let material = Arc::clone(&identity.material);
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
         self.status.update(|status| {
-            status.node_id = Some(material.node_id.clone());
-            status.certificate_not_after = Some(material.not_after);
+            status.node_id = Some(identity.node_id.clone());
+            status.certificate_not_after = Some(identity.material.not_after);
+            status.traffic_certificate_not_after =
+                identity.traffic.as_ref().map(|traffic| traffic.not_after);
+        });
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(identity);
+    }
+
+    /// Takes note of the names that a traffic certificate would have now. A
+    /// renewal follows if the present one lacks any.
+    pub(crate) fn traffic_names(&self, names: &[String]) {
+        self.names.send_if_modified(|known| {
+            let news = known != names;
+            if news {
+                *known = names.to_vec();
+            }
+            news
         });
     }
 
@@ -86,20 +107,22 @@ impl Credentials {
         Ok(identity)
     }
 
-    /// Renews the certificate when two thirds of its life are over, again and
-    /// again. The open stream goes on under the old one.
+    /// Renews the certificates when two thirds of a life are over or a name is
+    /// missing, again and again. The open stream goes on under the old one.
     pub(crate) async fn keep_renewed(self: Arc<Self>, channel: Channel) {
+        let mut wanted = self.names.subscribe();
         loop {
+            let names = wanted.borrow_and_update().clone();
             let Some(identity) = self.current() else { return };
-            let material = &identity.material;
-            let now = SystemTime::now();
-            if !material.wants_renewal(now) {
-                let life = material.not_after.duration_since(material.not_before);
-                let due = material.not_before + life.unwrap_or_default() * 2 / 3;
-                // The clock may be set meanwhile: look again every minute.
-                let wait = due.duration_since(now).unwrap_or_default();
+            // The clock may be set meanwhile: look again every minute.
+            let wait = identity.renewal_due(&names).duration_since(SystemTime::now());
+            if let Ok(wait) = wait {
                 let wait = wait.clamp(Duration::from_millis(100), Duration::from_secs(60));
-                tokio::time::sleep(wait).await;
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    // The sender lives as long as `self`.
+                    _ = wanted.changed() => {}
+                }
                 continue;
             }
             let renewing = identity::renew(channel.clone(), &identity);
@@ -109,9 +132,15 @@ impl Credentials {
                 Err(_) => Err("the control plane does not answer".to_owned()),
             };
             match renewed {
-                Ok(()) => tracing::info!("certificate renewed"),
+                Ok(()) => {
+                    tracing::info!("certificates renewed");
+                    let now = SystemTime::now();
+                    if self.current().is_some_and(|now_is| now_is.renewal_due(&names) <= now) {
+                        tokio::time::sleep(AGAIN_AFTER).await;
+                    }
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "certificate not renewed");
+                    tracing::warn!(%error, "certificates not renewed");
                     tokio::time::sleep(RETRY_AFTER).await;
                 }
             }
@@ -120,8 +149,8 @@ impl Credentials {
 
     /// Stores an identity and makes it the current one.
     async fn install(&self, identity: Identity) -> Result<(), String> {
-        let (path, stored) = (self.path.clone(), identity.clone());
-        let saved = tokio::task::spawn_blocking(move || stored.save(&path)).await;
+        let ((path, key), stored) = (self.file.clone(), identity.clone());
+        let saved = tokio::task::spawn_blocking(move || stored.save(&path, &key)).await;
         match saved {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(error.to_string()),

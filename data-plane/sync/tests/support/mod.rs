@@ -57,18 +57,18 @@ impl Ca {
         format!("gwj1.{}.the-secret", Digest::of(&self.der))
     }
 
-    fn server(&self) -> transport::Identity {
+    fn server(&self, names: &[SanType]) -> transport::Identity {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
-        params.subject_alt_names = vec![SanType::IpAddress("127.0.0.1".parse().unwrap())];
+        params.subject_alt_names = names.to_vec();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         transport::Identity::from_pem(certificate.pem() + &self.pem, key.serialize_pem())
     }
 
-    fn sign(&self, request: &[u8], node: &str, life: Duration) -> Vec<u8> {
+    fn sign(&self, request: &[u8], names: Vec<String>, life: Duration) -> Vec<u8> {
         let mut request = CertificateSigningRequestParams::from_der(&request.into()).unwrap();
-        request.params = CertificateParams::new(vec![node.to_owned()]).unwrap();
-        request.params.distinguished_name.push(DnType::CommonName, node);
+        request.params = CertificateParams::new(names.clone()).unwrap();
+        request.params.distinguished_name.push(DnType::CommonName, names[0].as_str());
         let now = time::OffsetDateTime::now_utc();
         request.params.not_before = now - Duration::from_secs(1);
         request.params.not_after = now + life;
@@ -83,6 +83,8 @@ pub struct State {
     /// Digest and offset of each fetch.
     pub fetches: Vec<(Digest, u64)>,
     pub contents: HashMap<Digest, Vec<u8>>,
+    /// The names on traffic certificates; none makes none.
+    pub traffic_names: Vec<String>,
     /// How long issued certificates live.
     pub life: Duration,
     /// Break each transfer's first attempt after this many bytes.
@@ -110,6 +112,7 @@ pub struct Session {
     pub from_node: Streaming<pb::NodeMessage>,
     pub to_node: mpsc::UnboundedSender<Result<pb::ControlMessage, Status>>,
     pub has_certificate: bool,
+    traffic_names: Vec<String>,
 }
 
 impl Fleet {
@@ -119,6 +122,7 @@ impl Fleet {
             renewals: 0,
             fetches: Vec::new(),
             contents: HashMap::new(),
+            traffic_names: Vec::new(),
             life: Duration::from_secs(3600),
             break_after: None,
         };
@@ -126,12 +130,23 @@ impl Fleet {
     }
 
     async fn start_with(address: &str, ca: Arc<Ca>, state: Arc<Mutex<State>>) -> Self {
+        let names = [SanType::IpAddress("127.0.0.1".parse().unwrap())];
+        Self::start_as(&names, address, ca, state).await
+    }
+
+    /// A server that shows a certificate for these names.
+    async fn start_as(
+        names: &[SanType],
+        address: &str,
+        ca: Arc<Ca>,
+        state: Arc<Mutex<State>>,
+    ) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sessions, accepted) = mpsc::unbounded_channel();
         let service = Service { ca: Arc::clone(&ca), state: Arc::clone(&state), sessions };
         let tls = transport::ServerTlsConfig::new()
-            .identity(ca.server())
+            .identity(ca.server(names))
             .client_ca_root(transport::Certificate::from_pem(&ca.pem))
             .client_auth_optional(true);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -178,6 +193,13 @@ pub struct Dead {
 }
 
 impl Dead {
+    /// Somebody with a traffic certificate of the fleet takes its place.
+    pub async fn impersonate(self) -> Fleet {
+        let name = |name: &str| SanType::DnsName(name.try_into().unwrap());
+        let names = [name("execute-api.localhost"), name("*.execute-api.localhost")];
+        Fleet::start_as(&names, &self.address.to_string(), self.ca, self.state).await
+    }
+
     pub async fn revive(self) -> Fleet {
         Fleet::start_with(&self.address.to_string(), self.ca, self.state).await
     }
@@ -194,6 +216,7 @@ impl Session {
             slot: 7,
             replica: "test".to_owned(),
             heartbeat_ms: 200,
+            traffic_names: self.traffic_names.clone(),
         }));
     }
 
@@ -260,7 +283,8 @@ impl fleet_server::Fleet for Service {
         if request.token_secret != "the-secret" {
             return Err(Status::unauthenticated("unknown join token"));
         }
-        Ok(Response::new(self.issue(&request.certificate_request, "node-1", state.life)))
+        let traffic = &request.traffic_certificate_request;
+        Ok(Response::new(self.issue(&request.certificate_request, traffic, &state)))
     }
 
     async fn renew(
@@ -273,7 +297,8 @@ impl fleet_server::Fleet for Service {
         let request = request.into_inner();
         let mut state = self.state.lock().unwrap();
         state.renewals += 1;
-        Ok(Response::new(self.issue(&request.certificate_request, "node-1", state.life)))
+        let traffic = &request.traffic_certificate_request;
+        Ok(Response::new(self.issue(&request.certificate_request, traffic, &state)))
     }
 
     type SyncStream = UnboundedReceiverStream<Result<pb::ControlMessage, Status>>;
@@ -285,7 +310,8 @@ impl fleet_server::Fleet for Service {
         let has_certificate = request.peer_certs().is_some();
         let (to_node, messages) = mpsc::unbounded_channel();
         let from_node = request.into_inner();
-        let session = Session { from_node, to_node, has_certificate };
+        let traffic_names = self.state.lock().unwrap().traffic_names.clone();
+        let session = Session { from_node, to_node, has_certificate, traffic_names };
         self.sessions.send(session).map_err(|_| Status::unavailable("shutting down"))?;
         Ok(Response::new(UnboundedReceiverStream::new(messages)))
     }
@@ -318,12 +344,15 @@ impl fleet_server::Fleet for Service {
 }
 
 impl Service {
-    fn issue(&self, request: &[u8], node: &str, life: Duration) -> pb::JoinResponse {
-        let leaf = self.ca.sign(request, node, life);
+    fn issue(&self, request: &[u8], traffic: &[u8], state: &State) -> pb::JoinResponse {
+        let leaf = self.ca.sign(request, vec!["node-1".to_owned()], state.life);
+        let names = || Some(state.traffic_names.clone()).filter(|names| !names.is_empty());
+        let traffic = names().map(|names| self.ca.sign(traffic, names, state.life));
         pb::JoinResponse {
-            node_id: node.to_owned(),
+            node_id: "node-1".to_owned(),
             certificate_chain: vec![leaf.into(), self.ca.der.clone().into()],
             ca_certificate: self.ca.der.clone().into(),
+            traffic_certificate_chain: traffic.into_iter().map(Into::into).collect(),
         }
     }
 }
