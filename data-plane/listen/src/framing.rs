@@ -42,6 +42,8 @@ pub(crate) struct Framing {
     request_line: bool,
     content_length: Option<u64>,
     chunked: bool,
+    /// The fault that was found is in a body whose head is out of our hands.
+    broken_body: bool,
 }
 
 /// What a connection waits for.
@@ -63,7 +65,14 @@ impl Framing {
             request_line: false,
             content_length: None,
             chunked: false,
+            broken_body: false,
         }
+    }
+
+    /// Whether the fault that [`Self::scan`] found is in the body of a message
+    /// whose head was handed over before.
+    pub(crate) fn is_body_broken(&self) -> bool {
+        self.broken_body
     }
 
     pub(crate) fn awaiting(&self) -> Awaiting {
@@ -81,7 +90,13 @@ impl Framing {
         let mut message = (self.state == State::Head).then_some(0);
         let mut at = 0;
         while at < bytes.len() {
-            at = self.step(bytes, at, &mut message).map_err(|()| message.unwrap_or(at))?;
+            at = match self.step(bytes, at, &mut message) {
+                Ok(next) => next,
+                Err(()) => {
+                    self.broken_body = message.is_none();
+                    return Err(message.unwrap_or(at));
+                }
+            };
         }
         Ok(())
     }

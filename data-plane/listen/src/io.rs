@@ -18,7 +18,7 @@ use tokio::{
 use crate::framing::{Awaiting, Framing};
 
 /// No token, name or value of HTTP/1 may hold this byte: it makes hyper refuse
-/// the message in which the scanner found the fault.
+/// the head in which the scanner found the fault.
 const BREAKER: u8 = 0;
 /// Ends a broken head, so that hyper looks at it now.
 const HEAD_END: &[u8] = b"\r\n\r\n";
@@ -114,8 +114,16 @@ impl<T: AsyncRead + Unpin> AsyncRead for Guarded<T> {
                 let was = this.framing.awaiting();
                 let read = &mut buf.filled_mut()[before..];
                 if let Err(at) = this.framing.scan(read) {
-                    read[at] = BREAKER;
-                    this.broken = Broken::Yes;
+                    if this.framing.is_body_broken() {
+                        // The stream ends here, and with it the body, too soon.
+                        // A breaker could fall into a chunk extension, where
+                        // hyper takes any byte.
+                        buf.set_filled(before + at);
+                        this.broken = Broken::Ended;
+                    } else {
+                        read[at] = BREAKER;
+                        this.broken = Broken::Yes;
+                    }
                 }
                 this.clock.progressed(was, this.framing.awaiting());
                 Poll::Ready(Ok(()))

@@ -227,6 +227,25 @@ fn a_chunk_fault_behind_its_head_breaks_the_body() {
 }
 
 #[test]
+fn a_fault_in_the_last_chunks_extension_is_no_end_of_the_body() {
+    let front = Front::start(Limits::default());
+    for rest in ["\n\r\n", "\0\r\n\r\n"] {
+        let mut stream = front.connect();
+        stream.set_nodelay(true).unwrap();
+        stream
+            .write_all(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+            .unwrap();
+        stream.write_all(b"0;x").unwrap();
+        // In two reads the line has begun to be handed over; in one read as well
+        // the body must break, so this needs no more certainty.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        stream.write_all(rest.as_bytes()).unwrap();
+        let got = read_all(&mut stream);
+        assert!(got.contains("broken body"), "{rest:?}: {got}");
+    }
+}
+
+#[test]
 fn lawful_requests_pass() {
     let front = Front::start(Limits::default());
     for (request, answer) in [
