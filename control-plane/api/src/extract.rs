@@ -131,6 +131,10 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for OwnInput
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await.map_err(|_| ApiError::BrokenBody)?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        // Without members asked for, `[]` would read as a call by default.
+        if text.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Fault::serialization("Start of list found where not expected").into());
+        }
         let value = serde_json::from_slice(text)
             .map_err(|error| Fault::serialization(format!("Invalid request body: {error}")))?;
         Ok(Self(value))

@@ -78,6 +78,11 @@ fn is_open(parts: &Parts) -> bool {
 
 /// Routes on the path without its last slashes.
 async fn route(front: &Front, mut parts: Parts, body: Bytes) -> Response {
+    // Here, for the router would refuse it in words and a shape of its own.
+    if percent_encoding::percent_decode_str(parts.uri.path()).decode_utf8().is_err() {
+        let fault = Fault::bad_request("Invalid request path: it is not UTF-8");
+        return ApiError::Fault(fault).into_response();
+    }
     if let Some(uri) = without_trailing_slash(&parts.uri) {
         parts.uri = uri;
     }

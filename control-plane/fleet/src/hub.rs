@@ -453,6 +453,14 @@ impl Hub {
         }
     }
 
+    /// The database may have forgotten who is here: tell it of every stream
+    /// once more when it is back.
+    pub(crate) fn register_again(&self) {
+        for stream in self.lock().streams.values_mut() {
+            stream.registered = false;
+        }
+    }
+
     /// Milliseconds since the start; a clock that never goes back.
     fn now(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)

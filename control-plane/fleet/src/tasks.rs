@@ -1,7 +1,11 @@
 //! What runs beside the streams: the database's answers, the clock, and the
 //! writing of receipts and signs of life off the critical path.
 
-use std::{collections::HashMap, sync::Weak, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Weak,
+    time::{Duration, Instant},
+};
 
 use gw_fleet_core::{
     replica::{Effect, Event},
@@ -23,6 +27,10 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// How often signs of life are written.
 const SIGNS: Duration = Duration::from_secs(1);
+
+/// After so long without the database this replica's lease may have run out,
+/// and its nodes may have been marked as disconnected by others.
+const FORGOTTEN: Duration = Duration::from_secs(5);
 
 /// How long receipts gather before they are written together.
 const GATHER: Duration = Duration::from_millis(10);
@@ -96,20 +104,29 @@ pub(crate) async fn ticks(hub: Weak<Hub>) {
 pub(crate) async fn signs_of_life(hub: Weak<Hub>) {
     let mut interval = tokio::time::interval(SIGNS);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing_since = None;
     loop {
         interval.tick().await;
         let Some(hub) = hub.upgrade() else { return };
         let (signs, unknown) = hub.signs();
         for (session, facts) in unknown {
-            if let Ok(slot) = timed(hub.backing().node_connected(&facts)).await {
-                hub.registered(session, slot);
+            match timed(hub.backing().node_connected(&facts)).await {
+                Ok(slot) => hub.registered(session, slot),
+                // The others would wait as long, and for nothing.
+                Err(_) => break,
             }
         }
         if signs.is_empty() {
             continue;
         }
-        if let Err(error) = timed(hub.backing().nodes_seen(signs)).await {
-            warn!(%error, "cannot write signs of life");
+        match timed(hub.backing().nodes_seen(signs)).await {
+            Ok(()) => failing_since = None,
+            Err(error) => {
+                warn!(%error, "cannot write signs of life");
+                if failing_since.get_or_insert_with(Instant::now).elapsed() >= FORGOTTEN {
+                    hub.register_again();
+                }
+            }
         }
     }
 }

@@ -126,7 +126,13 @@ async fn run(args: Args) -> Result<(), Error> {
     let own = gw_coord::Replica { name: replica.clone(), address: admin.local_addr()?.to_string() };
     let chores = [
         tokio::spawn(chores::keep_lease(coordinator.clone(), own, stop.clone())),
-        tokio::spawn(chores::prune(app.clone(), coordinator, replica.clone(), stop.clone())),
+        tokio::spawn(chores::retain(
+            app.clone(),
+            coordinator,
+            replica.clone(),
+            chores::Beats::default(),
+            stop.clone(),
+        )),
     ];
     let router = gw_api::router(app, config);
     let serving = axum::serve(admin, router).with_graceful_shutdown(stop.clone().cancelled_owned());

@@ -107,13 +107,17 @@ pub(crate) fn receipts(view: &DeploymentReceiptsView) -> wire::DeploymentReceipt
     }
 }
 
+/// A node sends a heartbeat each second. One that missed this many is lagging,
+/// whatever it said last: its line may be dead, which its stream shows later.
+const SILENT_MS: u64 = 5_000;
+
 /// A node against the revision that it should be at.
 pub(crate) fn node(view: &NodeView, newest: Revision) -> wire::NodeStatus {
     let health = if !view.connected {
         wire::NodeHealth::Disconnected
     } else if view.draining {
         wire::NodeHealth::Draining
-    } else if view.acked >= newest {
+    } else if view.acked >= newest && view.last_seen_ms_ago < SILENT_MS {
         wire::NodeHealth::Current
     } else {
         wire::NodeHealth::Lagging

@@ -72,6 +72,26 @@ impl Fleet {
 }
 
 #[tokio::test]
+async fn after_an_outage_the_database_hears_again_who_is_here() {
+    let fleet = Fleet::start().await;
+    let _node = fleet.node("a").await;
+    let holds = || fleet.memory.db(|db| db.holders.contains_key(&NodeId::new("a")));
+    assert!(holds());
+    fleet.memory.db(|db| db.down = true);
+    // Longer than a lease; another replica then thinks that this one is gone.
+    tokio::time::sleep(Duration::from_millis(7500)).await;
+    fleet.memory.db(|db| db.holders.clear());
+    fleet.memory.db(|db| db.down = false);
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the node is shown as disconnected for good");
+}
+
+#[tokio::test]
 async fn only_nodes_of_the_fleet_renew() {
     let fleet = Fleet::start().await;
     let node = fleet.node("a").await;

@@ -102,6 +102,7 @@ impl Backing for Memory {
     }
 
     async fn nodes_seen(&self, signs: Vec<SignOfLife>) -> Answer<()> {
+        let _up = self.up()?;
         *self.signs.lock().unwrap() = signs;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Use cases, Postgres, the hub and two nodes on real streams: a release, its
 //! rollback, a rejection, and how long a rollback takes.
-#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub, dead_code, reason = "tests")]
 
 mod node;
 
@@ -121,7 +121,7 @@ impl Plane {
 }
 
 fn serves(node: &Running) -> Option<u64> {
-    node.shared.served.lock().unwrap().values().next().map(|release| release.0)
+    node.shared.serves()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -11,20 +14,45 @@ use gw_fleet_core::{
     message::{Abandon, Delta, Fault, NodeMessage, Prepare, ReceiptState, Resource},
     node::{Compilation, Effect, Event, Limits, NodeSync},
 };
-use gw_model::{Digest, ReleaseNumber, ResourceName, RootDigest, StageKey};
+use gw_model::{Digest, ReleaseNumber, ResourceName, Revision, RootDigest, StageKey};
 use gw_proto::{
     self as pb, PROTOCOL_VERSION, control_message::Body, fleet_client::FleetClient,
     node_message::Body as Said, receipt::State,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::Channel;
 
-/// Content that the node finds at fault, and what it serves.
+/// What the node finds at fault, and what it does.
 #[derive(Default)]
 pub struct Shared {
+    /// Content that is refused.
     pub refuses: Mutex<Vec<Digest>>,
+    /// A release that is refused.
+    pub refuses_release: Mutex<Option<u64>>,
+    /// While it is set, no compilation ends.
+    pub holding: AtomicBool,
+    pub held_on: Notify,
     pub served: Mutex<BTreeMap<StageKey, ReleaseNumber>>,
+    /// Releases that were compiled, in order.
+    pub prepared: Mutex<Vec<u64>>,
+    /// Every revision that was acknowledged, in order.
+    pub revisions: Mutex<Vec<Revision>>,
+    /// The replica at the other end.
+    pub replica: Mutex<Option<String>>,
+}
+
+impl Shared {
+    /// The release of the only stage.
+    pub fn serves(&self) -> Option<u64> {
+        self.served.lock().unwrap().values().next().map(|release| release.0)
+    }
+
+    /// Lets compilations end again.
+    pub fn release(&self) {
+        self.holding.store(false, Ordering::SeqCst);
+        self.held_on.notify_one();
+    }
 }
 
 pub struct Running {
@@ -32,50 +60,112 @@ pub struct Running {
     pub task: tokio::task::JoinHandle<()>,
 }
 
-struct Node {
-    name: String,
+struct Line {
     client: FleetClient<Channel>,
     say: mpsc::UnboundedSender<pb::NodeMessage>,
+}
+
+struct Node {
+    name: String,
+    line: Option<Line>,
     sync: NodeSync,
     shared: Arc<Shared>,
     compiled: BTreeMap<u64, (StageKey, ReleaseNumber)>,
+    held: Vec<Event>,
 }
 
-pub async fn start(name: &str, mut client: FleetClient<Channel>) -> Running {
-    let (say, said) = mpsc::unbounded_channel();
+/// A node on one stream, which ends with it.
+pub async fn start(name: &str, client: FleetClient<Channel>) -> Running {
     let shared = Arc::new(Shared::default());
-    let mut node = Node {
-        name: name.to_owned(),
-        client: client.clone(),
-        say,
-        sync: NodeSync::new(Limits::default()),
-        shared: shared.clone(),
-        compiled: BTreeMap::new(),
-    };
-    node.handle(Event::Connected).await;
-    let mut heard = client.sync(UnboundedReceiverStream::new(said)).await.unwrap().into_inner();
+    let mut node = Node::new(name, shared.clone());
+    let task = tokio::spawn(async move { node.stream(client).await });
+    Running { shared, task }
+}
+
+/// A node that goes from one replica to the next whenever its stream ends.
+pub fn roam<C>(name: &str, connect: impl Fn(usize) -> C + Send + 'static) -> Running
+where
+    C: Future<Output = Option<FleetClient<Channel>>> + Send,
+{
+    let shared = Arc::new(Shared::default());
+    let mut node = Node::new(name, shared.clone());
     let task = tokio::spawn(async move {
-        while let Ok(Some(message)) = heard.message().await {
-            let event = match message.body {
-                Some(Body::Delta(delta)) => Event::Delta(read_delta(delta)),
-                Some(Body::Prepare(prepare)) => Event::Prepare(Prepare {
-                    stage: read_stage(&prepare.stage),
-                    release: ReleaseNumber(prepare.release),
-                    content: prepare.content.to_vec().into(),
-                }),
-                Some(Body::Abandon(abandon)) => Event::Abandon(Abandon {
-                    stage: read_stage(&abandon.stage),
-                    release: ReleaseNumber(abandon.release),
-                }),
-                _ => continue,
-            };
-            node.handle(event).await;
+        for attempt in 0.. {
+            if let Some(client) = connect(attempt).await {
+                node.stream(client).await;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
     Running { shared, task }
 }
 
 impl Node {
+    fn new(name: &str, shared: Arc<Shared>) -> Self {
+        Self {
+            name: name.to_owned(),
+            line: None,
+            sync: NodeSync::new(Limits::default()),
+            shared,
+            compiled: BTreeMap::new(),
+            held: Vec::new(),
+        }
+    }
+
+    /// From the hello to the end of a stream.
+    async fn stream(&mut self, mut client: FleetClient<Channel>) {
+        let (say, said) = mpsc::unbounded_channel();
+        self.line = Some(Line { client: client.clone(), say: say.clone() });
+        self.handle(Event::Connected).await;
+        let shared = self.shared.clone();
+        let mut heartbeat = tokio::time::interval(Duration::from_secs(1));
+        if let Ok(heard) = client.sync(UnboundedReceiverStream::new(said)).await {
+            let mut heard = heard.into_inner();
+            loop {
+                tokio::select! {
+                    message = heard.message() => match message {
+                        Ok(Some(message)) => self.heard(message).await,
+                        _ => break,
+                    },
+                    () = shared.held_on.notified() => {
+                        for event in std::mem::take(&mut self.held) {
+                            self.handle(event).await;
+                        }
+                    }
+                    _ = heartbeat.tick() => {
+                        let body = Some(Said::Heartbeat(pb::Heartbeat::default()));
+                        let _gone = say.send(pb::NodeMessage { body });
+                        self.handle(Event::Tick).await;
+                    }
+                }
+            }
+        }
+        self.line = None;
+        *self.shared.replica.lock().unwrap() = None;
+        self.handle(Event::Disconnected).await;
+    }
+
+    async fn heard(&mut self, message: pb::ControlMessage) {
+        let event = match message.body {
+            Some(Body::Welcome(welcome)) => {
+                *self.shared.replica.lock().unwrap() = Some(welcome.replica);
+                return;
+            }
+            Some(Body::Delta(delta)) => Event::Delta(read_delta(delta)),
+            Some(Body::Prepare(prepare)) => Event::Prepare(Prepare {
+                stage: read_stage(&prepare.stage),
+                release: ReleaseNumber(prepare.release),
+                content: prepare.content.to_vec().into(),
+            }),
+            Some(Body::Abandon(abandon)) => Event::Abandon(Abandon {
+                stage: read_stage(&abandon.stage),
+                release: ReleaseNumber(abandon.release),
+            }),
+            _ => return,
+        };
+        self.handle(event).await;
+    }
+
     async fn handle(&mut self, event: Event) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
@@ -88,12 +178,20 @@ impl Node {
                         events.push(Event::Fetched { digest, result });
                     }
                     Effect::Compile { id, stage, release } => {
+                        let number = release.number;
                         let refuses = self.shared.refuses.lock().unwrap();
-                        let bad = release.digests().any(|digest| refuses.contains(&digest));
+                        let bad = release.digests().any(|digest| refuses.contains(&digest))
+                            || *self.shared.refuses_release.lock().unwrap() == Some(number.0);
                         let fault = || Fault::content("larger than this node allows");
                         let result = if bad { Err(fault()) } else { Ok(Compilation::default()) };
-                        self.compiled.insert(id.0, (stage, release.number));
-                        events.push(Event::Compiled { id, result });
+                        self.compiled.insert(id.0, (stage, number));
+                        let compiled = Event::Compiled { id, result };
+                        if self.shared.holding.load(Ordering::SeqCst) {
+                            self.held.push(compiled);
+                        } else {
+                            events.push(compiled);
+                        }
+                        self.shared.prepared.lock().unwrap().push(number.0);
                     }
                     Effect::Apply(apply) => {
                         let mut served = self.shared.served.lock().unwrap();
@@ -110,9 +208,12 @@ impl Node {
     async fn fetch(&mut self, digest: Digest) -> Result<(), Fault> {
         let digest_bytes = digest.as_bytes().to_vec().into();
         let request = pb::FetchRequest { digest: digest_bytes, offset: 0 };
-        let mut chunks = self.client.fetch(request).await.unwrap().into_inner();
+        let gone = |_| Fault::resource("the replica is gone");
+        let line = self.line.as_mut().ok_or_else(|| gone(()))?;
+        let fetched = line.client.fetch(request).await;
+        let mut chunks = fetched.map_err(|status| gone(drop(status)))?.into_inner();
         let mut content = Vec::new();
-        while let Some(chunk) = chunks.message().await.unwrap() {
+        while let Some(chunk) = chunks.message().await.map_err(|status| gone(drop(status)))? {
             content.extend(chunk.data);
         }
         assert_eq!(Digest::of(&content), digest);
@@ -130,11 +231,14 @@ impl Node {
                 held: hello.held.iter().map(|d| d.as_bytes().to_vec().into()).collect(),
                 ..Default::default()
             }),
-            NodeMessage::WorldAck(ack) => Said::WorldAck(pb::WorldAck {
-                revision: Some(ack.revision.into()),
-                accepted: ack.accepted,
-                root_digest: ack.root.to_bytes().to_vec().into(),
-            }),
+            NodeMessage::WorldAck(ack) => {
+                self.shared.revisions.lock().unwrap().push(ack.revision);
+                Said::WorldAck(pb::WorldAck {
+                    revision: Some(ack.revision.into()),
+                    accepted: ack.accepted,
+                    root_digest: ack.root.to_bytes().to_vec().into(),
+                })
+            }
             NodeMessage::Receipt(receipt) => Said::Receipt(pb::Receipt {
                 stage: ResourceName::Stage(receipt.stage).to_string(),
                 release: receipt.release.0,
@@ -151,7 +255,9 @@ impl Node {
             }),
         };
         // A control plane that is gone is told of by the stream's other half.
-        let _gone = self.say.send(pb::NodeMessage { body: Some(body) });
+        if let Some(line) = &self.line {
+            let _gone = line.say.send(pb::NodeMessage { body: Some(body) });
+        }
     }
 }
 
@@ -178,9 +284,9 @@ fn read_delta(delta: pb::Delta) -> Delta {
     }
 }
 
-/// Waits for a state, for at most ten seconds.
+/// Waits for a state, for at most twenty seconds.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..2000 {
+    for _ in 0..4000 {
         if holds() {
             return;
         }
