@@ -1,7 +1,7 @@
 //! The fleet protocol: generated messages, and their conversions to and from
 //! the model. Only the two planes' edges speak it.
 
-#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated code")]
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated code")]
 mod generated {
     include!("gatewright.fleet.v1.rs");
 }
