@@ -69,7 +69,10 @@ async fn connection(stream: &[u8], piece: usize, silent: bool) -> Vec<Call> {
     let serve = gw_listen::fuzz::serve(Recorder(Rc::clone(&calls)), Limits::default(), server);
     let all = async { tokio::join!(serve, send, reader.read_to_end(&mut answers)) };
     timeout(FOREVER, all).await.map(|_| ()).expect("a connection ends");
-    assert!(answers.is_empty() || stream.starts_with(b"PRI ") || answers.starts_with(b"HTTP/1."));
+    // An answer to nonsense may be cut short.
+    let start = &answers[..answers.len().min(7)];
+    let known = stream.starts_with(b"PRI ") || b"HTTP/1.".starts_with(start);
+    assert!(known, "{:?}", String::from_utf8_lossy(&answers));
     calls.take()
 }
 
