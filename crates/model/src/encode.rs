@@ -68,6 +68,7 @@ pub fn decode(bytes: &[u8]) -> Result<Api, DecodeError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::*;

@@ -135,6 +135,7 @@ fn lanes(name: &str, version: u64, content: &[u8]) -> [u64; 4] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -208,12 +208,12 @@ impl Node {
     async fn fetch(&mut self, digest: Digest) -> Result<(), Fault> {
         let digest_bytes = digest.as_bytes().to_vec().into();
         let request = pb::FetchRequest { digest: digest_bytes, offset: 0 };
-        let gone = |_| Fault::resource("the replica is gone");
-        let line = self.line.as_mut().ok_or_else(|| gone(()))?;
+        let gone = || Fault::resource("the replica is gone");
+        let line = self.line.as_mut().ok_or_else(gone)?;
         let fetched = line.client.fetch(request).await;
-        let mut chunks = fetched.map_err(|status| gone(drop(status)))?.into_inner();
+        let mut chunks = fetched.map_err(|_| gone())?.into_inner();
         let mut content = Vec::new();
-        while let Some(chunk) = chunks.message().await.map_err(|status| gone(drop(status)))? {
+        while let Some(chunk) = chunks.message().await.map_err(|_| gone())? {
             content.extend(chunk.data);
         }
         assert_eq!(Digest::of(&content), digest);

@@ -101,7 +101,7 @@ async fn a_silent_line_is_noticed_and_left_out() {
     let deadline = ["--rollout-deadline-ms", "3000"];
     let plane = Replica::start(folder.path(), "r1", database.url(), &deadline).await;
     let line = ChaosProxy::start(plane.fleet.parse().unwrap());
-    let n1 = join("n1", &plane, &[plane.fleet.clone()]).await;
+    let n1 = join("n1", &plane, std::slice::from_ref(&plane.fleet)).await;
     let n2 = join("n2", &plane, &[line.address().to_string()]).await;
     settled([&plane, &plane]).await;
     let api = plane.api().await;
