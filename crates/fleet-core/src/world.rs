@@ -16,8 +16,14 @@ const KEPT_REVISIONS: usize = 4096;
 /// Where a whole world is cut, in bytes of contents.
 const PART_BYTES: usize = 1024 * 1024;
 
-/// A delta larger than this goes out as a whole world, which can be cut.
+/// A delta larger than this goes out as a whole world instead, in parts of
+/// [`PART_BYTES`], so that no message reaches the limit of the protocol. That
+/// much changes at once in imports and after long absences; the node compares
+/// with what it holds, so that only what differs is compiled again.
 const DELTA_BYTES: usize = 4 * 1024 * 1024;
+
+/// What a resource takes in a message beside its content, roughly: its name.
+const NAME_BYTES: usize = 64;
 
 /// One resource's new state: its content, or `None` when it is gone.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,7 +150,7 @@ impl World {
         for name in names {
             match self.declared.get(name) {
                 Some(entry) => parts.push(to_resource(name, entry)),
-                None => parts.delta.removals.push(name.clone()),
+                None => parts.remove(name.clone()),
             }
         }
         parts.delta.root = self.root();
@@ -184,8 +190,13 @@ impl Parts {
     }
 
     fn push(&mut self, resource: Resource) {
-        self.size_bytes += resource.content.len() + 64;
+        self.size_bytes += resource.content.len() + NAME_BYTES;
         self.delta.upserts.push(resource);
+    }
+
+    fn remove(&mut self, name: ResourceName) {
+        self.size_bytes += NAME_BYTES;
+        self.delta.removals.push(name);
     }
 
     fn cut(&mut self) -> Delta {
@@ -224,6 +235,26 @@ mod tests {
         assert_eq!((delta.upserts.len(), delta.root), (2, world.root()));
         assert_eq!(world.delta(seen[1].0, RootDigest::default()), None, "another root");
         assert!(world.delta(seen[3].0, seen[3].1).unwrap().upserts.is_empty());
+    }
+
+    #[test]
+    fn a_large_delta_gives_way_to_a_whole_world() {
+        let at = |number| Revision::new(1, number);
+        let mut world = World::new(at(1), []);
+        let empty = world.root();
+        let large = (0..5).map(|n| Change::upsert(resource(n, 2, 1_000_000))).collect();
+        world.advance(at(2), large);
+        assert_eq!(world.delta(at(1), empty), None);
+        assert!(world.whole().len() > 2);
+        let before = world.root();
+        world.advance(at(3), vec![Change::upsert(resource(9, 3, 1))]);
+        assert_eq!(world.delta(at(2), before).unwrap().upserts.len(), 1);
+        // Names alone can be too much as well.
+        let mut world = World::new(at(1), (0..70_000).map(|n| resource(n, 1, 1)));
+        let full = world.root();
+        world.advance(at(2), (0..70_000).map(|n| Change::removal(name(n))).collect());
+        assert_eq!(world.delta(at(1), full), None);
+        assert_eq!(world.whole().len(), 1);
     }
 
     #[test]
