@@ -1,10 +1,10 @@
 //! What one serving core keeps between requests.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use gw_route::DomainSuffixes;
@@ -75,6 +75,8 @@ pub struct CoreState {
     pub(crate) client: gw_upstream::Client,
     pub(crate) counters: Arc<Counters>,
     pub(crate) rng: RefCell<fastrand::Rng>,
+    /// When the wall clock was read last, and the second that it showed.
+    epoch: Cell<(Instant, u32)>,
 }
 
 impl CoreState {
@@ -96,7 +98,21 @@ impl CoreState {
         client: gw_upstream::Client,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { config, world, client, counters, rng: RefCell::new(fastrand::Rng::new()) }
+        let rng = RefCell::new(fastrand::Rng::new());
+        let epoch = Cell::new((Instant::now(), wall_clock()));
+        Self { config, world, client, counters, rng, epoch }
+    }
+
+    /// The wall clock at `now`, in seconds; it is read anew at most once in a
+    /// second.
+    pub(crate) fn epoch_seconds(&self, now: Instant) -> u32 {
+        let (read, second) = self.epoch.get();
+        if now.saturating_duration_since(read) < Duration::from_secs(1) {
+            return second;
+        }
+        let second = wall_clock();
+        self.epoch.set((now, second));
+        second
     }
 
     /// Has the hosts of a stage's backends looked up ahead of its requests.
@@ -121,4 +137,9 @@ impl CoreState {
     pub fn refresh(&self) {
         drop(self.world.pin());
     }
+}
+
+fn wall_clock() -> u32 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }

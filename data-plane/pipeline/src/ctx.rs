@@ -1,6 +1,9 @@
 //! One request on its way through the phases.
 
-use std::{borrow::Cow, time::SystemTime};
+use std::{
+    borrow::Cow,
+    time::{Instant, SystemTime},
+};
 
 use gw_route::Params;
 use gw_snapshot::{Bound, CompiledResource, CompiledStage, ContextVar, Route, Values, World};
@@ -14,6 +17,8 @@ use crate::{ConnInfo, CoreState, id::Ids, query};
 pub(crate) struct RequestCtx<'w> {
     pub(crate) core: &'w CoreState,
     pub(crate) conn: ConnInfo,
+    /// When the request's head was there.
+    pub(crate) began: Instant,
     pub(crate) world: &'w World,
     /// The client's verb, or the one that it put in its place.
     pub(crate) method: Method,

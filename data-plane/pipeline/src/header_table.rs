@@ -1,7 +1,6 @@
 //! Which headers pass through HTTP_PROXY, in both directions.
 //!
-//! Both tables work in place on the map that came from the wire: one pass over
-//! the names says what is to be done, and an ordinary request has little to do.
+//! Each header is looked at once, on its way from one socket to the other.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;
@@ -16,6 +15,11 @@ enum Fate {
     Copy(&'static HeaderName),
 }
 
+/// What the names of renamed headers begin with.
+const REMAPPED: &str = "x-amzn-remapped-";
+/// The longest name in the table of answers.
+const LONGEST: usize = "proxy-authenticate".len();
+
 static AUTHORIZATION: HeaderName = HeaderName::from_static("x-amzn-remapped-authorization");
 static CONNECTION: HeaderName = HeaderName::from_static("x-amzn-remapped-connection");
 static CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-amzn-remapped-content-length");
@@ -27,69 +31,83 @@ static USER_AGENT: HeaderName = HeaderName::from_static("x-amzn-remapped-user-ag
 static WWW_AUTHENTICATE: HeaderName = HeaderName::from_static("x-amzn-remapped-www-authenticate");
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-remapped-x-amzn-requestid");
 
-/// Takes out of a client's headers what the backend must not see.
+/// What becomes of a client's header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestFate {
+    Pass,
+    Drop,
+    /// Continued, not passed as it is.
+    Trace,
+    ForwardedFor,
+}
+
+/// What the backend gets to see of a client's header. What the `Connection`
+/// header names stays out as well: see [`named_by_connection`].
 ///
 /// AWS passes `Connection` on to HTTP_PROXY backends; here connections to
-/// backends are pooled, so everything hop-by-hop stays out: `Connection`, what
-/// it names, and its relatives.
-pub(crate) fn clean_request(headers: &mut HeaderMap) {
-    let mut named: SmallVec<[HeaderName; 4]> = SmallVec::new();
-    for value in headers.get_all(header::CONNECTION) {
-        let tokens = value.to_str().unwrap_or_default().split(',');
-        named.extend(tokens.filter_map(|token| token.trim().parse::<HeaderName>().ok()));
-    }
-    let mut dropped: SmallVec<[HeaderName; 8]> = SmallVec::new();
-    for (name, value) in &*headers {
-        if is_dropped_from_request(name.as_str())
-            || (*name == header::AUTHORIZATION && is_signature(value))
-        {
-            dropped.push(name.clone());
-        }
-    }
-    // The length belongs to the message, whatever a client claims.
-    for name in named.iter().filter(|name| **name != header::CONTENT_LENGTH).chain(&dropped) {
-        headers.remove(name);
+/// backends are pooled, so everything hop-by-hop stays out.
+pub(crate) fn request_fate(name: &str, value: &HeaderValue) -> RequestFate {
+    match name {
+        "x-amzn-trace-id" => RequestFate::Trace,
+        "x-forwarded-for" => RequestFate::ForwardedFor,
+        // The node says these itself.
+        "x-forwarded-port" | "x-forwarded-proto" | "x-amzn-apigateway-api-id" => RequestFate::Drop,
+        "authorization" if is_signature(value) => RequestFate::Drop,
+        _ if is_dropped_from_request(name) => RequestFate::Drop,
+        _ => RequestFate::Pass,
     }
 }
 
-/// Drops and renames what a backend's answer must not say in our name.
+/// The headers that a client declared to be hop-by-hop. The length is not
+/// among them: it belongs to the message, whatever a client claims.
+pub(crate) fn named_by_connection(headers: &HeaderMap) -> SmallVec<[HeaderName; 2]> {
+    let mut named = SmallVec::new();
+    for value in headers.get_all(header::CONNECTION) {
+        let tokens = value.to_str().unwrap_or_default().split(',').map(str::trim);
+        let names = tokens.filter(|token| !is_common_option(token));
+        named.extend(names.filter_map(|token| token.parse::<HeaderName>().ok()));
+    }
+    named.retain(|name| *name != header::CONTENT_LENGTH);
+    named
+}
+
+/// What nearly every `Connection` header says names no header.
+fn is_common_option(token: &str) -> bool {
+    token.eq_ignore_ascii_case("keep-alive") || token.eq_ignore_ascii_case("close")
+}
+
+/// Puts a header of a backend's answer into that of the client, dropped or
+/// renamed as AWS does, so that nothing is said in our name.
 ///
 /// AWS was recorded to drop `Content-Encoding` here, though its own table lets
 /// it pass; without it a client cannot read the body, so it passes.
-pub(crate) fn remap_response(headers: &mut HeaderMap) {
-    let mut fates: SmallVec<[(HeaderName, Fate); 8]> = SmallVec::new();
-    for name in headers.keys() {
-        if let Some(fate) = fate_in_response(name.as_str()) {
-            fates.push((name.clone(), fate));
+pub(crate) fn store_response(headers: &mut HeaderMap, name: &[u8], value: HeaderValue) {
+    let mut lower = [0; LONGEST];
+    let fate = lower.get_mut(..name.len()).and_then(|lower| {
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        fate_in_response(lower)
+    });
+    match fate {
+        Some(Fate::Drop) => {}
+        Some(Fate::Remap(to)) => append_remapped(headers, to, value),
+        Some(Fate::Copy(to)) => {
+            append_remapped(headers, to, value.clone());
+            headers.insert(header::CONTENT_LENGTH, value);
         }
-    }
-    for (name, fate) in fates {
-        match fate {
-            Fate::Drop => {
-                headers.remove(&name);
-            }
-            Fate::Remap(to) => rename(headers, &name, to),
-            Fate::Copy(to) => {
-                if let Some(value) = headers.get(&name).cloned() {
-                    headers.insert(to, value);
-                }
+        None => {
+            // The parser has taken the name; `http` takes the same.
+            let Ok(name) = HeaderName::from_bytes(name) else { return };
+            // A backend does not get to answer in the name of a remapped
+            // header, whichever comes first.
+            if name.as_str().starts_with(REMAPPED) {
+                store_claimed(headers, name, value);
+            } else {
+                headers.append(name, value);
             }
         }
     }
 }
-
-fn rename(headers: &mut HeaderMap, from: &HeaderName, to: &'static HeaderName) {
-    let values: SmallVec<[HeaderValue; 1]> = match headers.entry(from) {
-        header::Entry::Occupied(entry) => entry.remove_entry_mult().1.collect(),
-        header::Entry::Vacant(_) => return,
-    };
-    // A backend does not get to answer in the name of a remapped header.
-    headers.remove(to);
-    for value in values {
-        headers.append(to, value);
-    }
-}
-
 fn is_dropped_from_request(name: &str) -> bool {
     matches!(
         name,
@@ -114,22 +132,53 @@ fn is_dropped_from_request(name: &str) -> bool {
     )
 }
 
-fn fate_in_response(name: &str) -> Option<Fate> {
+fn fate_in_response(name: &[u8]) -> Option<Fate> {
     Some(match name {
-        "expect" | "host" | "keep-alive" | "proxy-authenticate" | "proxy-connection" | "te"
-        | "trailer" | "transfer-encoding" | "upgrade" | "via" => Fate::Drop,
-        "authorization" => Fate::Remap(&AUTHORIZATION),
-        "connection" => Fate::Remap(&CONNECTION),
-        "content-length" => Fate::Copy(&CONTENT_LENGTH),
-        "content-md5" => Fate::Remap(&CONTENT_MD5),
-        "date" => Fate::Remap(&DATE),
-        "max-forwards" => Fate::Remap(&MAX_FORWARDS),
-        "server" => Fate::Remap(&SERVER),
-        "user-agent" => Fate::Remap(&USER_AGENT),
-        "www-authenticate" => Fate::Remap(&WWW_AUTHENTICATE),
-        "x-amzn-requestid" => Fate::Remap(&REQUEST_ID),
+        b"expect"
+        | b"host"
+        | b"keep-alive"
+        | b"proxy-authenticate"
+        | b"proxy-connection"
+        | b"te"
+        | b"trailer"
+        | b"transfer-encoding"
+        | b"upgrade"
+        | b"via" => Fate::Drop,
+        b"authorization" => Fate::Remap(&AUTHORIZATION),
+        b"connection" => Fate::Remap(&CONNECTION),
+        b"content-length" => Fate::Copy(&CONTENT_LENGTH),
+        b"content-md5" => Fate::Remap(&CONTENT_MD5),
+        b"date" => Fate::Remap(&DATE),
+        b"max-forwards" => Fate::Remap(&MAX_FORWARDS),
+        b"server" => Fate::Remap(&SERVER),
+        b"user-agent" => Fate::Remap(&USER_AGENT),
+        b"www-authenticate" => Fate::Remap(&WWW_AUTHENTICATE),
+        b"x-amzn-requestid" => Fate::Remap(&REQUEST_ID),
         _ => return None,
     })
+}
+
+/// Adds a renamed header; it takes the place of what the backend said under
+/// that name itself.
+fn append_remapped(headers: &mut HeaderMap, to: &'static HeaderName, value: HeaderValue) {
+    match headers.entry(to) {
+        header::Entry::Occupied(mut entry) if !entry.get().is_sensitive() => entry.append(value),
+        header::Entry::Occupied(mut entry) => {
+            entry.insert(value);
+        }
+        header::Entry::Vacant(entry) => {
+            entry.insert(value);
+        }
+    }
+}
+
+/// Adds a header that the backend named like a renamed one, unless there is a
+/// renamed one. Its values are marked as sensitive, to be known again.
+fn store_claimed(headers: &mut HeaderMap, name: HeaderName, mut value: HeaderValue) {
+    if headers.get(&name).is_none_or(HeaderValue::is_sensitive) {
+        value.set_sensitive(true);
+        headers.append(name, value);
+    }
 }
 
 /// A SigV4 signature is for us and says nothing to a backend.
@@ -140,6 +189,40 @@ fn is_signature(value: &HeaderValue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn clean_request(headers: &mut HeaderMap) {
+        let named = named_by_connection(headers);
+        let passes = |(name, value): &(&HeaderName, &HeaderValue)| {
+            request_fate(name.as_str(), value) == RequestFate::Pass && !named.contains(name)
+        };
+        let kept = headers.iter().filter(passes);
+        *headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
+
+    fn remap_response(headers: &mut HeaderMap) {
+        let mut stored = HeaderMap::new();
+        for (name, value) in &*headers {
+            // As an origin may write it.
+            let name = name.as_str().to_ascii_uppercase();
+            store_response(&mut stored, name.as_bytes(), value.clone());
+        }
+        *headers = stored;
+    }
+
+    #[test]
+    fn backends_do_not_speak_in_the_name_of_renamed_headers() {
+        for pairs in [
+            &[("date", "1"), ("x-amzn-remapped-date", "2"), ("x-amzn-remapped-date", "3")],
+            &[("x-amzn-remapped-date", "2"), ("x-amzn-remapped-date", "3"), ("date", "1")],
+        ] {
+            let mut headers = map(pairs);
+            remap_response(&mut headers);
+            assert_eq!(headers, map(&[("x-amzn-remapped-date", "1")]));
+        }
+        let mut headers = map(&[("x-amzn-remapped-date", "2"), ("x-amzn-remapped-date", "3")]);
+        remap_response(&mut headers);
+        assert_eq!(headers.get_all("x-amzn-remapped-date").iter().count(), 2);
+    }
 
     fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pair = |(n, v): &(&'static str, &'static str)| {

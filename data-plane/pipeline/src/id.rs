@@ -2,6 +2,7 @@
 
 use fastrand::Rng;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use smallvec::SmallVec;
 
 /// The id of a request, both ways.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -47,13 +48,13 @@ impl Ids {
 /// The value of `X-Amzn-Trace-Id` for the backend. What the client sent is
 /// kept; a missing root or parent is drawn. Sampled is 0 unless a parent came
 /// without saying.
-pub(crate) fn trace(sent: Option<&HeaderValue>, epoch_s: u32, rng: &mut Rng) -> HeaderValue {
+pub(crate) fn trace(sent: Option<&HeaderValue>, epoch_s: u32, rng: &mut Rng) -> SmallVec<[u8; 96]> {
     let sent = sent.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let part = |name: &str| {
         let mut parts = sent.split(';').filter_map(|part| part.trim().split_once('='));
         parts.find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_empty())
     };
-    let mut out = Vec::with_capacity(80);
+    let mut out = SmallVec::new();
     out.extend_from_slice(b"Root=");
     match part("root") {
         Some((_, root)) => out.extend_from_slice(root.as_bytes()),
@@ -75,8 +76,7 @@ pub(crate) fn trace(sent: Option<&HeaderValue>, epoch_s: u32, rng: &mut Rng) -> 
     let default = if parent.is_some() { "1" } else { "0" };
     let sampled = part("sampled").map_or(default, |(_, sampled)| sampled);
     out.extend_from_slice(sampled.as_bytes());
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(out))
-        .unwrap_or_else(|_| HeaderValue::from_static("Root=1-00000000-000000000000000000000000"))
+    out
 }
 
 /// A random UUID, version 4.
@@ -117,7 +117,7 @@ fn is_uuid(text: &[u8; 36]) -> bool {
     })
 }
 
-fn push_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+fn push_hex(out: &mut SmallVec<[u8; 96]>, bytes: &[u8]) {
     for byte in bytes {
         out.extend_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
     }
@@ -160,7 +160,7 @@ mod tests {
         let check = |sent: Option<&'static str>, start: &str, end: &str| {
             let sent = sent.map(HeaderValue::from_static);
             let value = trace(sent.as_ref(), 0x5e5f_a2e7, &mut Rng::with_seed(3));
-            let text = value.to_str().unwrap();
+            let text = std::str::from_utf8(&value).unwrap();
             assert!(text.starts_with(start) && text.ends_with(end), "{sent:?} -> {text}");
         };
         check(None, "Root=1-5e5fa2e7-", ";Sampled=0");

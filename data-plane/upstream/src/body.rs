@@ -1,8 +1,7 @@
-//! Bodies in both directions: what is sent to an origin and what comes back.
+//! What is sent to an origin behind the head.
 
 use std::{
     pin::Pin,
-    rc::Rc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -11,11 +10,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::{
-    error::{BoxError, Error},
-    pool::{Lease, Slot},
-    stall::Stall,
-};
+use crate::{error::BoxError, stall::Stall};
 
 /// Longest pause within a client's request body unless set otherwise.
 pub const DEFAULT_REQUEST_BODY_IDLE: Duration = Duration::from_secs(30);
@@ -140,74 +135,5 @@ impl HttpBody for Body {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Incoming(body, ..) => body.size_hint(),
         }
-    }
-}
-
-/// The body of an answer, streamed. Its connection returns to the pool when
-/// the last byte has been read; dropping it earlier closes the connection.
-#[derive(Debug)]
-pub struct ResponseBody {
-    incoming: Incoming,
-    stall: Stall,
-    /// Taken when the connection went back.
-    lease: Option<(Rc<Slot>, Lease)>,
-}
-
-impl ResponseBody {
-    pub(crate) fn new(incoming: Incoming, idle: Duration, slot: Rc<Slot>, lease: Lease) -> Self {
-        let mut body = Self { incoming, stall: Stall::new(idle), lease: Some((slot, lease)) };
-        // A short answer came in one read: the connection is free already,
-        // although nobody has looked at the body yet.
-        if body.lease.as_ref().is_some_and(|(_, lease)| lease.is_ready()) {
-            body.release();
-        }
-        body
-    }
-
-    fn release(&mut self) {
-        if let Some((slot, lease)) = self.lease.take() {
-            slot.put(lease);
-        }
-    }
-}
-
-impl HttpBody for ResponseBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.stall.progressed();
-                if self.incoming.is_end_stream() {
-                    self.release();
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Poll::Ready(None) => {
-                self.release();
-                Poll::Ready(None)
-            }
-            Poll::Ready(Some(Err(error))) => {
-                self.lease = None;
-                Poll::Ready(Some(Err(Error::of_body(error))))
-            }
-            Poll::Pending => {
-                ready!(self.stall.poll_paused(cx));
-                self.lease = None;
-                Poll::Ready(Some(Err(Error::BodyTimeout)))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
     }
 }

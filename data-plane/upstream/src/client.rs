@@ -2,23 +2,33 @@
 //! and a second try when the kept one turns out to be gone.
 
 use std::{
+    cell::{Cell, RefCell},
     rc::{Rc, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use http::{Method, Request, Response, header};
-use hyper::body::Incoming;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, header};
 
 use crate::{
-    body::{Body, ResponseBody},
+    answer::{self, Answer, Store},
+    body::Body,
     config::{Config, Timeouts},
     connect::Connector,
+    deadline::{Deadline, Deadlines},
     error::Error,
+    exchange::{Exchange, Failure, SCRATCH},
+    head::Head,
     pool::{Lease, Limits, Pool, Slot},
+    receiving::ResponseBody,
+    sending::Sending,
     target::Target,
 };
 
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Head buffers up to this size are used again.
+const MAX_SPARE: usize = 16 * 1024;
 
 /// A client that cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +45,26 @@ pub struct Client(Rc<Shared>);
 struct Shared {
     pool: Pool,
     connector: Connector,
+    deadlines: Rc<Deadlines>,
+    scratch: RefCell<Box<[u8]>>,
+    /// A buffer for the next request's head.
+    spare: Cell<Vec<u8>>,
+    max_head: usize,
+}
+
+/// A request as [`Client::call`] takes it.
+#[derive(Debug)]
+pub struct Call {
+    /// From [`Client::head`], with every header but the body's framing.
+    pub head: Head,
+    /// What follows the head.
+    pub body: Body,
+    /// A map to put the answer's headers in; what it holds is forgotten.
+    pub headers: HeaderMap,
+    /// What becomes of each of the answer's headers.
+    pub store: Store,
+    /// When the call began; its time runs from here.
+    pub began: Instant,
 }
 
 impl Client {
@@ -49,10 +79,22 @@ impl Client {
             max_idle: config.max_idle_per_target,
             max_lifetime: config.max_lifetime,
         };
-        let shared =
-            Rc::new(Shared { pool: Pool::new(limits), connector: Connector::new(config)? });
+        let shared = Rc::new(Shared {
+            pool: Pool::new(limits),
+            connector: Connector::new(config)?,
+            deadlines: Deadlines::start(),
+            scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
+            spare: Cell::default(),
+            max_head: config.max_response_head_bytes,
+        });
         tokio::task::spawn_local(sweep(Rc::downgrade(&shared)));
         Ok(Self(shared))
+    }
+
+    /// Begins a request's head; `path` is in origin form, with its query.
+    #[must_use]
+    pub fn head(&self, method: &Method, path: &str) -> Head {
+        Head::begin(self.0.spare.take(), method, path)
     }
 
     /// Sends a request and returns when the response head is there; the body
@@ -64,17 +106,115 @@ impl Client {
     pub async fn send(
         &self,
         target: &Target,
-        mut request: Request<Body>,
+        request: Request<Body>,
         timeouts: &Timeouts,
     ) -> Result<Response<ResponseBody>, Error> {
-        if !request.headers().contains_key(header::HOST) {
-            request.headers_mut().insert(header::HOST, target.authority().clone());
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut head = self.head(&parts.method, path);
+        for (name, value) in &parts.headers {
+            head.header(name, value);
         }
-        match tokio::time::timeout(timeouts.response, self.attempt(target, request, timeouts)).await
-        {
-            Ok(outcome) => outcome,
+        if !parts.headers.contains_key(header::HOST) {
+            head.header(&header::HOST, target.authority());
+        }
+        let began = Instant::now();
+        let call = Call { head, body, headers: parts.headers, store: answer::keep, began };
+        self.call(target, call, timeouts).await
+    }
+
+    /// As [`Client::send`], for a head that was written without a header map.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn call(
+        &self,
+        target: &Target,
+        call: Call,
+        timeouts: &Timeouts,
+    ) -> Result<Response<ResponseBody>, Error> {
+        let shared = &*self.0;
+        let Call { head, body, mut headers, store, began } = call;
+        headers.clear();
+        let mut sending = Sending::new(head, body);
+        let mut deadline = Deadline::new(&shared.deadlines, (began + timeouts.response).into());
+        let slot = shared.pool.slot(target);
+        let mut kept = slot.take(began);
+        loop {
+            let is_kept = kept.is_some();
+            let mut lease = match kept.take() {
+                Some(lease) => lease,
+                // Connecting is rare and its state is large: keep it off this
+                // future.
+                None => Box::pin(self.connect(target, &slot, &deadline, timeouts)).await?,
+            };
+            let exchange = Exchange {
+                conn: &mut lease.conn,
+                sending: &mut sending,
+                deadline: &mut deadline,
+                scratch: &shared.scratch,
+                headers: &mut headers,
+                store,
+                max_head: shared.max_head,
+                answered: false,
+            };
+            match exchange.run().await {
+                Ok((answer, rest)) => {
+                    return Ok(self.answer(answer, rest, headers, sending, lease, slot, timeouts));
+                }
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Gone(source)) => {
+                    let retry_safe = sending.is_repeatable();
+                    if !(is_kept && retry_safe) {
+                        return Err(Error::Closed { retry_safe, source: source.map(Into::into) });
+                    }
+                    sending.rewind();
+                }
+            }
+        }
+    }
+
+    async fn connect(
+        &self,
+        target: &Target,
+        slot: &Slot,
+        deadline: &Deadline,
+        timeouts: &Timeouts,
+    ) -> Result<Lease, Error> {
+        let connecting = self.0.connector.connect(target, &slot.turn, timeouts.connect);
+        match tokio::time::timeout_at(deadline.at(), connecting).await {
+            Ok(connected) => Ok(Lease::new(connected?)),
             Err(_elapsed) => Err(Error::Timeout),
         }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one exchange, put together")]
+    fn answer(
+        &self,
+        answer: Answer,
+        rest: Bytes,
+        headers: HeaderMap,
+        sending: Sending,
+        lease: Lease,
+        slot: Rc<Slot>,
+        timeouts: &Timeouts,
+    ) -> Response<ResponseBody> {
+        let unsent = if sending.is_done() {
+            let buffer = sending.into_buffer();
+            if buffer.capacity() <= MAX_SPARE {
+                self.0.spare.set(buffer);
+            }
+            None
+        } else {
+            Some(sending)
+        };
+        let home = answer.keep_alive.then_some(slot);
+        let idle = timeouts.body_idle;
+        let body = ResponseBody::new(answer.framing, rest, lease, home, unsent, idle);
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = headers;
+        response
     }
 
     /// Resolves the target's host ahead of its first request.
@@ -84,71 +224,11 @@ impl Client {
         }
     }
 
-    async fn attempt(
-        &self,
-        target: &Target,
-        mut request: Request<Body>,
-        timeouts: &Timeouts,
-    ) -> Result<Response<ResponseBody>, Error> {
-        let slot = self.0.pool.slot(target);
-        if let Some(mut lease) = slot.take() {
-            let spare = spare(&request);
-            match lease.sender.try_send_request(request).await {
-                Ok(response) => return Ok(answer(response, timeouts, slot, lease)),
-                Err(mut failed) => {
-                    let unsent = failed.take_message();
-                    let error = Error::of_exchange(failed.into_error(), spare.is_some());
-                    let gone = unsent.is_some() || matches!(error, Error::Closed { .. });
-                    match unsent.or(spare) {
-                        Some(again) if gone => request = again,
-                        _ => return Err(error),
-                    }
-                }
-            }
-        }
-        // Connecting is rare and its state is large: keep it off this future.
-        let connecting = self.0.connector.connect(target, &slot.turn, timeouts.connect);
-        let mut lease = Lease::new(Box::pin(connecting).await?);
-        let retry_safe = is_repeatable(&request);
-        match lease.sender.try_send_request(request).await {
-            Ok(response) => Ok(answer(response, timeouts, slot, lease)),
-            Err(failed) => Err(Error::of_exchange(failed.into_error(), retry_safe)),
-        }
-    }
-
     /// Unused connections kept for a target on this core.
     #[must_use]
     pub fn idle_count(&self, target: &Target) -> usize {
         self.0.pool.slot(target).idle_count()
     }
-}
-
-fn answer(
-    response: Response<Incoming>,
-    timeouts: &Timeouts,
-    slot: Rc<Slot>,
-    lease: Lease,
-) -> Response<ResponseBody> {
-    response.map(|body| ResponseBody::new(body, timeouts.body_idle, slot, lease))
-}
-
-fn is_repeatable(request: &Request<Body>) -> bool {
-    let method = request.method();
-    request.body().is_empty()
-        && (method.is_idempotent() || method == Method::GET || method == Method::HEAD)
-}
-
-/// A second copy of the head, for the keep-alive race: the origin closed the
-/// connection while the request was on its way.
-fn spare(request: &Request<Body>) -> Option<Request<Body>> {
-    if !is_repeatable(request) {
-        return None;
-    }
-    let mut spare = Request::new(Body::empty());
-    *spare.method_mut() = request.method().clone();
-    *spare.uri_mut() = request.uri().clone();
-    *spare.headers_mut() = request.headers().clone();
-    Some(spare)
 }
 
 async fn sweep(shared: Weak<Shared>) {

@@ -1,5 +1,5 @@
 //! Opening a connection: resolve, check the network rules, connect, shake
-//! hands, and start the task that drives it.
+//! hands.
 
 use std::{
     cell::Cell,
@@ -9,23 +9,19 @@ use std::{
     time::Duration,
 };
 
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use bytes::BytesMut;
+use tokio::net::TcpStream;
 
 use crate::{
-    body::Body,
     client::SetupError,
     config::Config,
     error::Error,
+    exchange::Conn,
     network::Networks,
     resolve::Resolver,
+    stream::Stream,
     target::{Scheme, Target},
     tls::Connectors,
-    wire::Wire,
 };
 
 /// Addresses of one host that a single connect tries.
@@ -35,18 +31,14 @@ pub(crate) struct Connector {
     resolver: Rc<Resolver>,
     networks: Arc<Networks>,
     tls: Connectors,
-    http: Builder,
 }
 
 impl Connector {
     pub(crate) fn new(config: &Config) -> Result<Self, SetupError> {
-        let mut http = Builder::new();
-        http.max_header_size(config.max_response_head_bytes);
         Ok(Self {
             resolver: Resolver::system(),
             networks: Arc::clone(&config.networks),
             tls: Connectors::new(&config.extra_roots)?,
-            http,
         })
     }
 
@@ -60,7 +52,7 @@ impl Connector {
         target: &Target,
         turn: &Cell<usize>,
         limit: Duration,
-    ) -> Result<SendRequest<Body>, Error> {
+    ) -> Result<Conn, Error> {
         let connecting = async {
             let tcp = self.tcp(target, turn, limit).await?;
             // Requests are written whole; waiting to fill a segment only delays.
@@ -68,13 +60,14 @@ impl Connector {
                 retry_safe: true,
                 source: Some(source.into()),
             })?;
-            match (target.scheme(), target.server_name()) {
+            let stream = match (target.scheme(), target.server_name()) {
                 (Scheme::Https, Some(name)) => {
                     let tls = self.tls.of(target.tls()).connect(name.clone(), tcp).await;
-                    self.drive(tls.map_err(Error::Tls)?).await
+                    Stream::Tls(Box::new(tls.map_err(Error::Tls)?))
                 }
-                _ => self.drive(tcp).await,
-            }
+                _ => Stream::Plain(tcp),
+            };
+            Ok(Conn { stream, read: BytesMut::new() })
         };
         tokio::time::timeout(limit, connecting).await.unwrap_or(Err(Error::ConnectTimeout))
     }
@@ -117,23 +110,5 @@ impl Connector {
             Some(denied) if permitted.is_empty() => Err(Error::Denied(denied)),
             _ => Ok(permitted),
         }
-    }
-
-    async fn drive<T>(&self, io: T) -> Result<SendRequest<Body>, Error>
-    where
-        T: AsyncRead + AsyncWrite + Unpin + 'static,
-    {
-        let (sender, connection) = self
-            .http
-            .handshake(TokioIo::new(Wire(io)))
-            .await
-            .map_err(|error| Error::of_exchange(error, true))?;
-        tokio::task::spawn_local(async move {
-            if let Err(error) = connection.await {
-                // The request in flight, if any, reports it to its caller.
-                tracing::trace!(%error, "origin connection ended");
-            }
-        });
-        Ok(sender)
     }
 }

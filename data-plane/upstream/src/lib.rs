@@ -14,24 +14,32 @@
 //! meant for the origin; `Host` is added from the target when absent. Lengths
 //! and chunking follow from the body.
 
+mod answer;
 mod body;
+mod chunked;
 mod client;
 mod config;
 mod connect;
+mod deadline;
 mod error;
+mod exchange;
+mod head;
 mod network;
 mod pool;
+mod receiving;
 mod resolve;
+mod sending;
 mod stall;
+mod stream;
 mod target;
 mod tls;
-mod wire;
 
-pub use body::{
-    Body, DEFAULT_REQUEST_BODY_IDLE, RequestBodyStalled, RequestBodyTooLarge, ResponseBody,
-};
-pub use client::{Client, SetupError};
+pub use answer::Store;
+pub use body::{Body, DEFAULT_REQUEST_BODY_IDLE, RequestBodyStalled, RequestBodyTooLarge};
+pub use client::{Call, Client, SetupError};
 pub use config::{Config, Timeouts};
 pub use error::{BoxError, Error, Fault};
+pub use head::Head;
 pub use network::{Cidr, InvalidCidr, Networks};
+pub use receiving::ResponseBody;
 pub use target::{InvalidTarget, Scheme, Target, TlsOptions};

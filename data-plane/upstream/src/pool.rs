@@ -10,40 +10,32 @@ use std::{
 };
 
 use hashbrown::HashMap;
-use hyper::client::conn::http1::SendRequest;
 
-use crate::{body::Body, target::Target};
-
-/// Busy connections looked at before giving up on the stack; an entry is busy
-/// only for the moment in which its last response ends.
-const SCAN: usize = 4;
+use crate::{exchange::Conn, target::Target};
 
 /// A connection in use.
+#[derive(Debug)]
 pub(crate) struct Lease {
-    pub(crate) sender: SendRequest<Body>,
+    pub(crate) conn: Conn,
     born: Instant,
 }
 
 impl Lease {
-    pub(crate) fn new(sender: SendRequest<Body>) -> Self {
-        Self { sender, born: Instant::now() }
-    }
-
-    /// Whether the connection has finished its last exchange.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.sender.is_ready()
-    }
-}
-
-impl fmt::Debug for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lease")
+    pub(crate) fn new(conn: Conn) -> Self {
+        Self { conn, born: Instant::now() }
     }
 }
 
 struct Idle {
     lease: Lease,
     since: Instant,
+}
+
+impl Idle {
+    fn is_usable(&mut self, now: Instant, limits: &Limits) -> bool {
+        now.saturating_duration_since(self.since) < limits.idle_timeout
+            && self.lease.conn.stream.is_quiet()
+    }
 }
 
 /// Bounds of every stack of a pool.
@@ -69,34 +61,22 @@ impl fmt::Debug for Slot {
 }
 
 impl Slot {
-    /// The most recently used connection that is ready, if any.
-    pub(crate) fn take(&self) -> Option<Lease> {
+    /// The most recently used connection that its origin has not closed.
+    pub(crate) fn take(&self, now: Instant) -> Option<Lease> {
         let mut idle = self.idle.borrow_mut();
-        if idle.is_empty() {
-            return None;
-        }
-        let now = Instant::now();
-        let mut position = idle.len();
-        let lowest = position.saturating_sub(SCAN);
-        while position > lowest {
-            position -= 1;
-            let entry = &idle[position];
-            if entry.lease.is_ready() && now.duration_since(entry.since) < self.limits.idle_timeout
-            {
-                return Some(idle.remove(position).lease);
-            }
-            if entry.lease.sender.is_closed() || entry.lease.is_ready() {
-                idle.remove(position);
+        while let Some(mut entry) = idle.pop() {
+            if entry.is_usable(now, &self.limits) {
+                return Some(entry.lease);
             }
         }
         None
     }
 
-    /// Keeps a connection whose answer has been read, unless it is closed,
-    /// too old or one too many.
+    /// Keeps a connection whose answer has been read, unless it is too old or
+    /// one too many.
     pub(crate) fn put(&self, lease: Lease) {
         let now = Instant::now();
-        if lease.sender.is_closed() || now.duration_since(lease.born) > self.limits.max_lifetime {
+        if now.duration_since(lease.born) > self.limits.max_lifetime {
             return;
         }
         let mut idle = self.idle.borrow_mut();
@@ -107,10 +87,7 @@ impl Slot {
 
     fn sweep(&self, now: Instant) -> usize {
         let mut idle = self.idle.borrow_mut();
-        idle.retain(|entry| {
-            !entry.lease.sender.is_closed()
-                && now.duration_since(entry.since) < self.limits.idle_timeout
-        });
+        idle.retain_mut(|entry| entry.is_usable(now, &self.limits));
         idle.len()
     }
 

@@ -1,7 +1,5 @@
 //! What every answer gets.
 
-use std::time::Instant;
-
 use http::{HeaderName, HeaderValue, Response};
 
 use crate::{ResponseBody, ctx::RequestCtx, id::REQUEST_ID};
@@ -11,7 +9,7 @@ const RELEASE: HeaderName = HeaderName::from_static("x-gatewright-release");
 const CANARY: HeaderName = HeaderName::from_static("x-gatewright-canary");
 
 /// Adds the ids and, if the node tells it, the release; counts the answer.
-pub(super) fn run(ctx: &RequestCtx<'_>, response: &mut Response<ResponseBody>, began: Instant) {
+pub(super) fn run(ctx: &RequestCtx<'_>, response: &mut Response<ResponseBody>) {
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, ctx.ids.request_header());
     headers.insert(EXTENDED_ID, ctx.ids.extended_header());
@@ -25,6 +23,6 @@ pub(super) fn run(ctx: &RequestCtx<'_>, response: &mut Response<ResponseBody>, b
             headers.remove(CANARY);
         }
     }
-    let latency = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let latency = u64::try_from(ctx.began.elapsed().as_micros()).unwrap_or(u64::MAX);
     ctx.core.counters.answered(response.status(), latency);
 }

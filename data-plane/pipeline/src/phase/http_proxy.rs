@@ -1,18 +1,18 @@
 //! HTTP_PROXY: the client's request, moved on to the backend.
 //!
-//! The header map from the wire becomes that of the backend's request, and the
-//! backend's becomes that of the answer; bodies stream through untouched.
+//! The client's headers are written straight to the backend's socket, and the
+//! backend's straight into the map of the answer; bodies stream through
+//! untouched.
 
 use std::{
     net::IpAddr,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use gw_model::GatewayResponseType as Type;
 use gw_snapshot::{HttpProxy, Mappings, Origin};
-use gw_upstream::{Body, Scheme, Target, Timeouts, TlsOptions};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use gw_upstream::{Body, Call, Head, Scheme, Target, Timeouts, TlsOptions};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use smallvec::SmallVec;
@@ -20,16 +20,10 @@ use smallvec::SmallVec;
 use crate::{
     ResponseBody,
     ctx::RequestCtx,
-    header_table::{clean_request, remap_response},
+    header_table::{RequestFate, named_by_connection, request_fate, store_response},
     id,
     rescue::{Refusal, of_upstream, refuse},
 };
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
-const API_ID: HeaderName = HeaderName::from_static("x-amzn-apigateway-api-id");
 
 /// Pause in the body of a `STREAM` response: AWS's for regional APIs.
 const STREAM_IDLE: Duration = Duration::from_secs(300);
@@ -44,25 +38,31 @@ pub(super) async fn run(
     let Some(located) = ctx.stage else { return refuse(Type::ApiConfigurationError) };
     let address = located.bound.target(number, proxy);
     let mapped = proxy.mappings.as_deref().map_or(&[][..], |mappings| &mappings.query);
-    let uri = address.and_then(|address| {
+    let whereto = address.and_then(|address| {
         let path = address.path_and_query(ctx, ctx.uri.query(), mapped)?;
-        Some((address.origin.prepared(target_of)?, Uri::from(path)))
+        Some((address.origin.prepared(target_of)?, path))
     });
-    let Some((target, uri)) = uri else { return refuse(Type::ApiConfigurationError) };
+    let Some((target, path)) = whereto else { return refuse(Type::ApiConfigurationError) };
 
-    let headers = request_headers(ctx, proxy.mappings.as_deref(), target);
-    let method = proxy.method.clone().unwrap_or_else(|| ctx.method.clone());
-    let request = outbound(ctx, method, uri, headers, body);
+    let method = proxy.method.as_ref().unwrap_or(&ctx.method);
+    let mut head = ctx.core.client.head(method, path.as_str());
+    write_headers(ctx, proxy.mappings.as_deref(), target, &mut head);
+    let body = outbound(ctx, body);
+    // A customised gateway response may still want to read the client's; else
+    // their map takes the answer's.
+    let custom = !located.bound.api.gateway_responses().is_empty();
+    let headers = if custom { HeaderMap::new() } else { std::mem::take(&mut ctx.headers) };
     let timeout = Duration::from_millis(u64::from(proxy.timeout_ms));
     let timeouts = Timeouts {
         connect: timeout.min(ctx.core.config.connect_timeout),
         response: timeout,
         body_idle: if proxy.is_streamed { STREAM_IDLE } else { timeout },
     };
-    let called = Instant::now();
+    let began = Instant::now();
+    let call = Call { head, body, headers, store: store_response, began };
     let response =
-        ctx.core.client.send(target, request, &timeouts).await.map_err(|e| of_upstream(&e))?;
-    let latency = called.elapsed().as_micros();
+        ctx.core.client.call(target, call, &timeouts).await.map_err(|e| of_upstream(&e))?;
+    let latency = began.elapsed().as_micros();
     ctx.core.counters.integrated(u64::try_from(latency).unwrap_or(u64::MAX));
     answer(ctx, proxy, response)
 }
@@ -74,58 +74,70 @@ pub(crate) fn target_of(origin: &Origin) -> Option<Target> {
     Target::new(scheme, &origin.host, origin.port, tls).ok()
 }
 
-/// The client's headers as the backend gets them.
-fn request_headers(
-    ctx: &mut RequestCtx<'_>,
+/// Writes the client's headers as the backend gets them, and ours.
+fn write_headers(
+    ctx: &RequestCtx<'_>,
     mappings: Option<&Mappings>,
     target: &Target,
-) -> HeaderMap {
-    // Mapped values are read before the table takes their sources away.
-    let mapped: SmallVec<[(HeaderName, HeaderValue); 4]> = match mappings {
+    head: &mut Head,
+) {
+    let mapped: SmallVec<[(&HeaderName, HeaderValue); 4]> = match mappings {
         None => SmallVec::new(),
         Some(mappings) => {
-            let values = mappings.headers.iter().filter_map(|(name, source)| {
-                Some((name.clone(), source.value(ctx)?.into_header()?))
-            });
+            let values = mappings
+                .headers
+                .iter()
+                .filter_map(|(name, source)| Some((name, source.value(ctx)?.into_header()?)));
             values.collect()
         }
     };
-    // A customised gateway response may still want to read the client's.
-    let custom = ctx.stage.is_some_and(|l| !l.bound.api.gateway_responses().is_empty());
-    let mut headers = if custom { ctx.headers.clone() } else { std::mem::take(&mut ctx.headers) };
-    clean_request(&mut headers);
-
-    let epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
-    let epoch = u32::try_from(epoch).unwrap_or(u32::MAX);
-    let trace = id::trace(headers.get(TRACE_ID), epoch, &mut ctx.core.rng.borrow_mut());
-    headers.insert(TRACE_ID, trace);
-    let forwarded = forwarded_for(&headers, ctx.conn.peer);
-    headers.insert(FORWARDED_FOR, forwarded);
-    let port = match ctx.conn.local_port {
-        443 => HeaderValue::from_static("443"),
-        80 => HeaderValue::from_static("80"),
-        port => HeaderValue::from(port),
+    let is_mapped = |name: &str| mapped.iter().any(|(n, _)| n.as_str() == name);
+    let hop_by_hop = named_by_connection(&ctx.headers);
+    let (mut trace, mut forwarded_for) = (None, SmallVec::<[&HeaderValue; 2]>::new());
+    for (name, value) in &ctx.headers {
+        // What a mapping sets and what the connection header names goes no
+        // further, but ids and addresses are still read.
+        let is_named = hop_by_hop.iter().any(|named| named == name);
+        match request_fate(name.as_str(), value) {
+            RequestFate::Trace if !is_named => trace = trace.or(Some(value)),
+            RequestFate::ForwardedFor if !is_named => forwarded_for.push(value),
+            RequestFate::Pass if !is_named && !is_mapped(name.as_str()) => {
+                head.header(name, value);
+            }
+            _ => {}
+        }
+    }
+    let mut ours = |name: &'static str, parts: &[&[u8]]| {
+        if !is_mapped(name) {
+            head.header_of(name, parts);
+        }
     };
-    headers.insert(FORWARDED_PORT, port);
-    let proto = if ctx.conn.is_tls { "https" } else { "http" };
-    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
+    let trace = id::trace(trace, ctx.core.epoch_seconds(ctx.began), &mut ctx.core.rng.borrow_mut());
+    ours("x-amzn-trace-id", &[&trace]);
+    let peer = address(ctx.conn.peer);
+    let mut chain: SmallVec<[&[u8]; 5]> = SmallVec::new();
+    for value in forwarded_for {
+        chain.push(value.as_bytes());
+        chain.push(b", ");
+    }
+    chain.push(&peer);
+    ours("x-forwarded-for", &chain);
+    ours("x-forwarded-port", &[itoa::Buffer::new().format(ctx.conn.local_port).as_bytes()]);
+    ours("x-forwarded-proto", &[if ctx.conn.is_tls { b"https" } else { b"http" }]);
     if let Some(located) = &ctx.stage {
-        headers.insert(API_ID, located.bound.api.id_header().clone());
+        ours("x-amzn-apigateway-api-id", &[located.bound.api.id_header().as_bytes()]);
     }
-    headers.insert(header::HOST, target.authority().clone());
-    for (name, value) in mapped {
-        headers.insert(name, value);
+    if !is_mapped("host") {
+        head.header(&header::HOST, target.authority());
     }
-    headers
+    for (name, value) in &mapped {
+        head.header(name, value);
+    }
 }
 
-/// The addresses that forwarded the request so far, the client's last.
-fn forwarded_for(headers: &HeaderMap, peer: IpAddr) -> HeaderValue {
-    let mut out = Vec::with_capacity(48);
-    for value in headers.get_all(FORWARDED_FOR) {
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b", ");
-    }
+/// An address as text.
+fn address(peer: IpAddr) -> SmallVec<[u8; 40]> {
+    let mut out = SmallVec::new();
     match peer {
         IpAddr::V4(address) => {
             let mut number = itoa::Buffer::new();
@@ -138,34 +150,17 @@ fn forwarded_for(headers: &HeaderMap, peer: IpAddr) -> HeaderValue {
         }
         IpAddr::V6(address) => out.extend_from_slice(address.to_string().as_bytes()),
     }
-    HeaderValue::from_maybe_shared(Bytes::from(out))
-        .unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+    out
 }
 
-fn outbound(
-    ctx: &RequestCtx<'_>,
-    method: Method,
-    uri: Uri,
-    mut headers: HeaderMap,
-    body: Incoming,
-) -> Request<Body> {
+/// The client's body on its way to the backend.
+fn outbound(ctx: &RequestCtx<'_>, body: Incoming) -> Body {
     let config = &ctx.core.config;
-    let size = body.size_hint();
-    let is_declared = size.exact().is_some();
-    if !is_declared && !body.is_end_stream() && matches!(method, Method::GET | Method::HEAD) {
-        // hyper takes these verbs to have no body unless a header says so.
-        headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-    }
-    let body = if is_declared {
+    if body.size_hint().exact().is_some() {
         Body::incoming(body, config.request_body_idle)
     } else {
         Body::incoming_within(body, config.request_body_idle, config.max_payload_bytes)
-    };
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
-    request
+    }
 }
 
 /// The backend's answer as the client gets it.
@@ -189,7 +184,6 @@ fn answer(
     });
     *response.version_mut() = ctx.version;
     let headers = response.headers_mut();
-    remap_response(headers);
     if !headers.contains_key(header::CONTENT_TYPE) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }

@@ -40,6 +40,7 @@ pub async fn handle(
     let mut ctx = RequestCtx {
         core,
         conn: *conn,
+        began,
         world: &world,
         method: head.method,
         uri: head.uri,
@@ -53,7 +54,7 @@ pub async fn handle(
         Ok(response) => response,
         Err(refusal) => rescue(&ctx, &refusal),
     };
-    finish::run(&ctx, &mut response, began);
+    finish::run(&ctx, &mut response);
     response
 }
 
