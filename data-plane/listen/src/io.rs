@@ -5,7 +5,7 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -15,7 +15,10 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use crate::framing::{Awaiting, Framing};
+use crate::{
+    framing::{Awaiting, Framing},
+    linger::Linger,
+};
 
 /// No token, name or value of HTTP/1 may hold this byte: it makes hyper refuse
 /// the head in which the scanner found the fault.
@@ -73,6 +76,8 @@ pub(crate) struct Guarded<T> {
     framing: Framing,
     broken: Broken,
     clock: Clock,
+    /// Once the answer is out and the client is not done.
+    linger: Option<Linger>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +91,8 @@ enum Broken {
 
 impl<T> Guarded<T> {
     pub(crate) fn new(stream: Rewound<T>, patience: Patience) -> Self {
-        Self { stream, framing: Framing::new(), broken: Broken::No, clock: Clock::new(patience) }
+        let clock = Clock::new(patience);
+        Self { stream, framing: Framing::new(), broken: Broken::No, clock, linger: None }
     }
 }
 
@@ -172,7 +178,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Rewound<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -198,7 +204,15 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Guarded<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            let done = this.broken == Broken::No && this.framing.awaiting() == Awaiting::Request;
+            if done {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        this.linger.get_or_insert_with(Linger::new).poll(&mut this.stream, cx)
     }
 }
 

@@ -19,6 +19,7 @@ mod framing;
 pub mod fuzz;
 mod io;
 mod limits;
+mod linger;
 mod phase;
 mod socket;
 mod stats;

@@ -135,3 +135,41 @@ fn connections_beyond_the_limit_wait_in_the_kernel() {
     assert!(read_answer(&mut third).contains("200 OK"));
     wait(|| front.open() == 1, "one connection");
 }
+
+#[test]
+fn who_writes_all_before_reading_still_reads_the_refusal() {
+    const LENGTH: usize = 24 * 1024 * 1024;
+    let front = Front::start(Limits::default());
+    let unread = format!("POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: {LENGTH}\r\n\r\n");
+    let bad = format!("POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: {LENGTH}\r\n\r\n");
+    let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(100_000));
+    for (head, answer) in [(unread, "refused"), (bad, "400 Bad Request"), (long, "431 Request")] {
+        let mut stream = front.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        // Larger than all buffers between the two.
+        let body = vec![b'x'; LENGTH];
+        stream.write_all(&body).unwrap_or_else(|error| panic!("{answer}: {error}"));
+        let read = read_answer(&mut stream);
+        assert!(read.contains(answer), "{read}");
+        drop(stream);
+        front.wait_open(0);
+    }
+}
+
+#[test]
+fn who_never_stops_sending_is_cut() {
+    let front = Front::start(Limits::default());
+    let mut stream = front.connect();
+    let head = "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) && stream.write_all(b"x").is_ok() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let took = start.elapsed();
+    assert!(took > Duration::from_secs(3) && took < Duration::from_secs(15), "{took:?}");
+    // Nor is one that says nothing more.
+    let mut silent = front.connect();
+    silent.write_all(head.as_bytes()).unwrap();
+    front.wait_open(0);
+}

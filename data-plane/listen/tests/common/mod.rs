@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 pub const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 /// Answers with what it was asked; `/slow` takes 300 ms, `/block` takes the
-/// whole core for as long.
+/// whole core for as long, `/refuse` does not look at the body.
 pub struct Echo {
     pub calls: Arc<AtomicU64>,
 }
@@ -32,6 +32,9 @@ impl Handler for Echo {
     async fn call(&self, request: Request<Incoming>, info: Rc<ConnInfo>) -> Response<Full<Bytes>> {
         self.calls.fetch_add(1, SeqCst);
         let (parts, body) = request.into_parts();
+        if parts.uri.path() == "/refuse" {
+            return Response::new(Full::from("refused"));
+        }
         let host = parts.headers.get(header::HOST).map_or("", |host| host.to_str().unwrap());
         if parts.uri.path() == "/slow" {
             tokio::time::sleep(Duration::from_millis(300)).await;
