@@ -122,10 +122,10 @@ pub(crate) struct DeployArgs {
     #[arg(long, value_name = "NAME|ID")]
     pub(crate) api: Option<String>,
     /// The stage to deploy to; made where absent
-    #[arg(long)]
+    #[arg(long, value_parser = stage_name)]
     pub(crate) stage: String,
     /// Where operations without an integration go, instead of the document's server
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = backend)]
     pub(crate) backend: Option<String>,
     /// Deploy as the stage's canary with this share of requests
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
@@ -145,6 +145,32 @@ pub(crate) struct DeployArgs {
     /// Show each adaptation of the document and each warning, not only a summary
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+/// Looked at here, for the document goes before the stage: a name that cannot
+/// be a stage's would leave an API behind that is deployed nowhere.
+fn stage_name(text: &str) -> Result<String, String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=128).contains(&text.len()) && text.bytes().all(good) {
+        Ok(text.to_owned())
+    } else {
+        Err("a stage name has 1 to 128 characters of a-z, A-Z, 0-9, _ and -".to_owned())
+    }
+}
+
+fn backend(text: &str) -> Result<String, String> {
+    let uri = text.parse::<http::Uri>().ok().filter(|uri| {
+        let scheme = uri.scheme_str().unwrap_or_default();
+        matches!(scheme, "http" | "https") && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    // Stage variables and path variables are no part of a URI, and are allowed.
+    let rendered =
+        ["http://", "https://"].iter().any(|s| text.starts_with(s)) && text.contains('{');
+    if uri.is_some() || rendered {
+        Ok(text.to_owned())
+    } else {
+        Err("a URL that starts with http:// or https://".to_owned())
+    }
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -327,6 +353,22 @@ mod tests {
         }
         for text in ["-1", "100.1", "NaN", "ten", ""] {
             assert!(percent(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_stage_or_a_backend_is_refused_before_any_call() {
+        for text in ["prod", "a_b-9", &"x".repeat(128)] {
+            assert_eq!(stage_name(text).as_deref(), Ok(text));
+        }
+        for text in ["", "bad stage", "a/b", "$default", "é", &"x".repeat(129)] {
+            assert!(stage_name(text).is_err(), "{text}");
+        }
+        for text in ["http://b", "https://b:9/x?y=z", "http://${stageVariables.host}/v1"] {
+            assert_eq!(backend(text).as_deref(), Ok(text));
+        }
+        for text in ["", "foo", "b:80", "ftp://b", "http://", "/x", "{x}"] {
+            assert!(backend(text).is_err(), "{text}");
         }
     }
 

@@ -203,7 +203,8 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
         401 | 403 => Error::refused(text).hint(
             "check the credentials: `gwctl whoami` with the same flags, `gwctl profile list`",
         ),
-        404 => Error::refused(text).hint("`gwctl apis` and `gwctl status` list what there is"),
+        404 => Error::refused(text)
+            .hint("`gwctl apis`, `gwctl status` and `gwctl fleet` list what there is"),
         409 => Error::refused(text).hint("somebody else changed it: look with `gwctl history`"),
         400..=499 => Error::refused(text),
         _ => Error::failed(text).hint("`gwctl logs control-plane` may say more"),
