@@ -1,6 +1,6 @@
 //! The front door: every request passes here, once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -22,6 +22,11 @@ use crate::{
 
 /// The largest body of an ordinary call.
 const BODY_LIMIT: usize = 1024 * 1024;
+
+/// How much of a body that is too large is read, and for how long, so that
+/// its sender comes to read the refusal.
+const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Behind the front door.
 #[derive(Clone)]
@@ -123,7 +128,7 @@ fn body_limit(parts: &Parts) -> usize {
     }
 }
 
-async fn read(body: Body, parts: &Parts) -> Result<Bytes, ApiError> {
+async fn read(mut body: Body, parts: &Parts) -> Result<Bytes, ApiError> {
     let limit = body_limit(parts);
     let too_large = || {
         ApiError::Fault(Fault {
@@ -136,13 +141,38 @@ async fn read(body: Body, parts: &Parts) -> Result<Bytes, ApiError> {
         .get(http::header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
+        // Who waits for a 100 has not sent it, and will not.
+        if !parts.headers.contains_key(http::header::EXPECT) {
+            drain(&mut body).await;
+        }
         return Err(too_large());
     }
-    match Limited::new(body, limit).collect().await {
+    let collected = Limited::new(&mut body, limit).collect().await;
+    match collected {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            drain(&mut body).await;
+            Err(too_large())
+        }
         Err(_) => Err(ApiError::BrokenBody),
     }
+}
+
+/// Reads on, within bounds, and forgets what comes. A client that writes its
+/// whole body before it looks for the answer, as SDKs do, would otherwise meet
+/// a closed connection and never see why.
+async fn drain(body: &mut Body) {
+    let forget = async {
+        let mut left = DRAIN_LIMIT;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(left) => left,
+                None => break,
+            };
+        }
+    };
+    // Whoever is slower than this learns it the hard way.
+    let _ = tokio::time::timeout(DRAIN_TIME, forget).await;
 }
 
 /// An error with all that led to it, for the log.

@@ -1,5 +1,13 @@
 //! Who is let in.
 
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
+
 use axum::body::Body;
 use gw_api::RegionRule;
 use gw_sigv4::{Signer, hash_body, presign};
@@ -114,4 +122,28 @@ async fn a_body_that_was_changed_or_is_too_large() {
     assert_eq!(answer.fault().0, 413);
     let answer = admin.call("POST", "/restapis?mode=import&gatewright=adapt", huge).await;
     assert_eq!(answer.fault().0, 400);
+}
+
+/// SDKs write a whole body before they look for the answer.
+#[tokio::test]
+async fn a_body_that_is_too_large_is_read_before_it_is_refused() {
+    let admin = Admin::start().await;
+    let signed = |length: usize| {
+        let token = format!("Bearer {}", &*admin.credentials.bearer_token);
+        Request::post("/restapis").header("authorization", token).header("content-length", length)
+    };
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    let pieces = (0..48).map(move |_| {
+        count.fetch_add(1, SeqCst);
+        Ok::<_, io::Error>(vec![b' '; 64 * 1024])
+    });
+    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let refused = admin.raw(signed(48 * 64 * 1024).body(body).unwrap()).await;
+    assert_eq!((refused.fault().0, taken.load(SeqCst)), (413, 48));
+    // Who waits for leave to send does not get it, and is not waited for.
+    let body = Body::from_stream(futures_util::stream::pending::<io::Result<Vec<u8>>>());
+    let request = signed(1 << 30).header("expect", "100-continue").body(body).unwrap();
+    let refused = tokio::time::timeout(std::time::Duration::from_secs(5), admin.raw(request));
+    assert_eq!(refused.await.unwrap().fault().0, 413);
 }

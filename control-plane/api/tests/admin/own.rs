@@ -40,6 +40,9 @@ async fn history_rollback_and_canary() {
     );
     let unknown = admin.send("POST", &format!("{stage}/rollback"), json!({"so": 1})).await;
     assert_eq!(unknown.fault().1, "SerializationException");
+    // A list is no request for the default.
+    let list = admin.send("POST", &format!("{stage}/rollback"), json!([])).await;
+    assert_eq!(list.fault().1, "SerializationException");
 
     let history = admin.get(&format!("{stage}/releases?limit=3")).await.expect(200);
     assert_eq!(history["desired"], 4);
@@ -126,4 +129,19 @@ async fn a_database_that_is_gone_is_said_to_be() {
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(admin.get("/gatewright/v1/ready").await.status, 503);
     assert_eq!(admin.get("/gatewright/v1/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_utf_8_has_awss_shape() {
+    let admin = Admin::start().await;
+    let (api, _) = admin.api().await;
+    for path in ["/restapis/%FF", &format!("/restapis/{api}/models/%C3%28"), "/gatewright/v1/%FF"] {
+        let (status, code, message) = {
+            let answer = admin.get(path).await;
+            let fault = answer.fault();
+            (fault.0, fault.1.to_owned(), fault.2)
+        };
+        assert_eq!((status, &*code), (400, "BadRequestException"), "{path}");
+        assert!(message.contains("UTF-8"), "{message}");
+    }
 }
