@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use gw_model::{ApiId, ConnectionType, Integration, IntegrationType, Method, ModelName, name};
+use gw_model::{
+    ApiId, ConnectionType, Integration, IntegrationResponse, IntegrationType, Method, ModelName,
+    name,
+};
 use gw_store::Txn;
 
 use crate::{Error, Result};
@@ -71,6 +74,59 @@ fn invalid_mapping(key: &str) -> Error {
     Error::BadRequest(format!(
         "Invalid mapping expression specified: Validation Result: warnings : [], errors : \
          [Invalid mapping expression specified: {key}]"
+    ))
+}
+
+/// Refuses a mapping from what the method does not declare, unless it stood in
+/// `before`: a declaration may be taken away while a mapping uses it.
+pub(crate) fn declared_sources(
+    method: &Method,
+    integration: &Integration,
+    before: Option<&Integration>,
+) -> Result<()> {
+    let stood = |key: &str| before.and_then(|before| before.request_parameters.get(key));
+    for (key, source) in &integration.request_parameters {
+        let Some((place, name)) =
+            source.strip_prefix("method.request.").and_then(|rest| rest.split_once('.'))
+        else {
+            continue;
+        };
+        let place = place.strip_prefix("multivalue").unwrap_or(place);
+        let declaration = format!("method.request.{place}.{name}");
+        let is_parameter = matches!(place, "header" | "querystring" | "path");
+        if is_parameter
+            && !method.request_parameters.contains_key(&declaration)
+            && stood(key) != Some(source)
+        {
+            return Err(undeclared(source));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a header that the method's response of this status does not
+/// declare, unless it stood in `before`.
+pub(crate) fn declared_headers(
+    method: &Method,
+    status: &str,
+    response: &IntegrationResponse,
+    before: Option<&IntegrationResponse>,
+) -> Result<()> {
+    let declared = method.responses.get(status);
+    for key in response.response_parameters.keys() {
+        let known = declared.is_some_and(|declared| declared.response_parameters.contains_key(key));
+        let stood = before.is_some_and(|before| before.response_parameters.contains_key(key));
+        if !known && !stood {
+            return Err(undeclared(key));
+        }
+    }
+    Ok(())
+}
+
+fn undeclared(key: &str) -> Error {
+    Error::BadRequest(format!(
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : \
+         [Invalid mapping expression parameter specified: {key}]"
     ))
 }
 

@@ -24,6 +24,7 @@ impl App {
         check::integration(&integration)?;
         let audit = ("PutIntegration", "/integration".to_owned());
         self.method_edit(caller, key, audit, |method| {
+            check::declared_sources(method, &integration, None)?;
             method.integration = Some(integration.clone());
             Ok(())
         })
@@ -52,10 +53,13 @@ impl App {
     ) -> Result<Integration> {
         let audit = ("UpdateIntegration", "/integration".to_owned());
         self.method_edit(caller, key, audit, |method| {
-            let integration = integration_of(method)?;
-            edit(integration)?;
-            check::integration(integration)?;
-            Ok(integration.clone())
+            let before = integration_of(method)?.clone();
+            let mut integration = before.clone();
+            edit(&mut integration)?;
+            check::integration(&integration)?;
+            check::declared_sources(method, &integration, Some(&before))?;
+            method.integration = Some(integration.clone());
+            Ok(integration)
         })
         .await
     }
@@ -89,8 +93,9 @@ impl App {
             if !method.responses.contains_key(status) {
                 return Err(Error::not_found(Kind::MethodResponse, status));
             }
-            let integration = integration_of(method)?;
-            integration.responses.insert(status.to_owned(), response.clone());
+            integration_of(method)?;
+            check::declared_headers(method, status, &response, None)?;
+            integration_of(method)?.responses.insert(status.to_owned(), response.clone());
             Ok(())
         })
         .await?;
@@ -128,9 +133,13 @@ impl App {
         let audit = ("UpdateIntegrationResponse", format!("/integration/responses/{status}"));
         self.method_edit(caller, key, audit, |method| {
             let responses = &mut integration_of(method)?.responses;
-            let response = responses.get_mut(status).found(Kind::IntegrationResponse, status)?;
-            edit(response)?;
-            Ok(response.clone())
+            let before = responses.get(status).found(Kind::IntegrationResponse, status)?.clone();
+            let mut response = before.clone();
+            edit(&mut response)?;
+            check::declared_headers(method, status, &response, Some(&before))?;
+            let responses = &mut integration_of(method)?.responses;
+            responses.insert(status.to_owned(), response.clone());
+            Ok(response)
         })
         .await
     }

@@ -228,6 +228,58 @@ async fn methods_integrations_and_models() {
     }
 }
 
+/// A mapping reads and writes only what the method declares.
+#[tokio::test]
+async fn mappings_of_what_is_not_declared() {
+    let admin = Admin::start().await;
+    let (api, root) = admin.api().await;
+    let method = admin.mock_at_root(&api, &root).await;
+    let integration = format!("{method}/integration");
+    let response = format!("{integration}/responses/200");
+    let refusal = |key: &str| {
+        let message = format!(
+            "Invalid mapping expression specified: Validation Result: warnings : [], errors : \
+             [Invalid mapping expression parameter specified: {key}]"
+        );
+        (400, "BadRequestException", message)
+    };
+    let reads = |source: &str| json!({"type": "MOCK", "requestParameters": {"integration.request.header.a": source}});
+    for source in ["method.request.header.A", "method.request.multivaluequerystring.q"] {
+        let answer = admin.send("PUT", &integration, reads(source)).await;
+        assert_eq!(answer.fault(), refusal(source));
+    }
+    for source in ["method.request.body", "method.request.body.$.a", "context.requestId", "'x'"] {
+        admin.send("PUT", &integration, reads(source)).await.expect(201);
+    }
+    let declare = json!({"patchOperations": [
+        {"op": "add", "path": "/requestParameters/method.request.querystring.q", "value": "false"}
+    ]});
+    admin.send("PATCH", &method, declare).await.expect(200);
+    let multi = reads("method.request.multivaluequerystring.q");
+    admin.send("PUT", &integration, multi).await.expect(201);
+    // What was declared once stays; the rest of the integration can be changed.
+    let forget = json!({"patchOperations": [
+        {"op": "remove", "path": "/requestParameters/method.request.querystring.q"}
+    ]});
+    admin.send("PATCH", &method, forget).await.expect(200);
+    admin.send("PATCH", &integration, replace("/timeoutInMillis", "100")).await.expect(200);
+
+    let header = "method.response.header.X";
+    let writes = json!({"responseParameters": {header: "'x'"}});
+    let answer = admin.send("PUT", &response, writes.clone()).await;
+    assert_eq!(answer.fault(), refusal(header));
+    admin.send("PUT", &response, json!({})).await.expect(201);
+    let add = json!({"patchOperations": [
+        {"op": "add", "path": format!("/responseParameters/{header}"), "value": "'x'"}
+    ]});
+    assert_eq!(admin.send("PATCH", &response, add).await.fault(), refusal(header));
+    let declare = json!({"patchOperations": [
+        {"op": "add", "path": format!("/responseParameters/{header}"), "value": "true"}
+    ]});
+    admin.send("PATCH", &format!("{method}/responses/200"), declare).await.expect(201);
+    admin.send("PUT", &response, writes).await.expect(201);
+}
+
 #[tokio::test]
 async fn imports_adapt_when_asked() {
     let admin = Admin::start().await;
