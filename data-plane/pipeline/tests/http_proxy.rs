@@ -145,6 +145,9 @@ fn streamed_bodies_are_counted() {
         let answer = gateway.send(chunked(101)).await;
         assert_eq!(answer.status, 413);
         assert_eq!(answer.header("x-amzn-errortype"), Some("RequestTooLargeException"));
+        let large = Gateway::start(vec![stage(&api)]).await;
+        assert_eq!(large.send(chunked(50_000)).await.status, 200);
+        assert_eq!(log.borrow().last().unwrap().body, vec![b'x'; 500_000]);
         let declared = request("POST", "").body(Full::new(Bytes::from(vec![0; 1001]))).unwrap();
         assert_eq!(gateway.send(declared).await.status, 413);
     });

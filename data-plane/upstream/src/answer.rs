@@ -33,7 +33,7 @@ pub(crate) enum Framing {
 }
 
 /// A parsed head.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) framing: Framing,
