@@ -308,7 +308,11 @@ impl Replica {
                 Some(if first { Moved::By(Vec::new()) } else { Moved::Whole })
             }
             (FreshWorld::Changes(changes), Some(world)) => {
-                let names = changes.iter().map(|change| change.name.clone()).collect();
+                // A read that began before a commit which is known by now tells
+                // of it again: that is no news, and no second rollout.
+                let news =
+                    |change: &&Change| world.declared().get(&change.name) != change.entry.as_ref();
+                let names = changes.iter().filter(news).map(|change| change.name.clone()).collect();
                 let moved = revision == world.revision() || world.advance(revision, changes);
                 moved.then_some(Moved::By(names))
             }
