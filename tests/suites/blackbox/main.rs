@@ -7,5 +7,6 @@ mod golden;
 mod load;
 mod refusal;
 mod replay;
+mod rough;
 mod story;
 mod up;
