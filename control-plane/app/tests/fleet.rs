@@ -192,14 +192,14 @@ async fn the_ca_is_made_once_and_sealed() {
     let mut txn = bench.app.store().read().await.unwrap();
     let row = txn.ca_fetch().await.unwrap().unwrap();
     assert!(!row.sealed_key.windows(8).any(|window| window == [1; 8]));
-    let other = app_over(bench.database.as_ref().unwrap().url());
+    let other = app_over(bench.database.as_ref().unwrap().url(), Duration::from_secs(20));
     assert!(matches!(other.ca_load_or_create(make(3)).await, Err(Error::Internal(_))));
 }
 
 #[tokio::test]
 async fn without_postgres_everything_is_unavailable() {
     let mut postgres = tokio::task::spawn_blocking(|| PrivatePostgres::start(false)).await.unwrap();
-    let app = app_over(&postgres.url());
+    let app = app_over(&postgres.url(), Duration::from_secs(2));
     app.store().migrate().await.unwrap();
     let api = app.rest_api_create(&caller(), NewRestApi::named("a")).await.unwrap();
     postgres.stop();

@@ -100,8 +100,11 @@ pub(crate) fn caller() -> Caller {
     }
 }
 
-pub(crate) fn app_over(url: &str) -> App {
-    let store = Store::open(url, &Options::default()).unwrap();
+/// An app that gives its database up after `patience`. A loaded machine is no
+/// broken database, so most tests have much of it.
+pub(crate) fn app_over(url: &str, patience: Duration) -> App {
+    let options = Options { acquire_timeout: patience, ..Options::default() };
+    let store = Store::open(url, &options).unwrap();
     App::new(Parts::new(store, MasterKey::generate(&SystemEntropy::default())))
 }
 
@@ -114,7 +117,7 @@ pub(crate) async fn bench() -> Bench {
 
 /// The same over a database that the test looks after.
 pub(crate) async fn bench_over(url: &str) -> Bench {
-    let plain = app_over(url);
+    let plain = app_over(url, Duration::from_secs(20));
     plain.store().migrate().await.unwrap();
     let fleet = Arc::new(Scripted::default());
     *fleet.app.lock().unwrap() = Some(plain.clone());
