@@ -35,6 +35,10 @@ fn deployment(content: &[u8]) -> Option<CompiledApi> {
     let compiled = gw_snapshot::compile(&api, &Limits::default()).ok()?;
     for (resource, route) in compiled.routes() {
         let path: String = resource.path.replace("+}", "").replace(['{', '}'], "");
+        // A dot segment matches no route, on purpose (ADR 7).
+        if path.split('/').any(|segment| segment == "." || segment == "..") {
+            continue;
+        }
         let found = compiled.router().find(&path).expect("a resource's own path leads somewhere");
         let found = compiled.resource(found.resource).expect("the router's numbers are resources");
         let _ = compiled.route(found, route.verb);
