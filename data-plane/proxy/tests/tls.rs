@@ -2,7 +2,7 @@
 //! certificate that changes while the node runs, and the operator's own files.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
-#[path = "../../sync/tests/support/mod.rs"]
+#[path = "../../sync/tests/node/support/mod.rs"]
 mod support;
 
 use std::{
