@@ -1,0 +1,38 @@
+"""Trying methods and authorizers without a stage."""
+
+from backend import Backend
+from tester import has, same, story
+
+ALLOW = {"principalId": "p", "policyDocument": {"Version": "2012-10-17", "Statement": [
+    {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "*"}]}, "context": {"k": "v"}}
+
+
+@story("test invocations of methods", ["TestInvokeMethod"])
+def method(t):
+    api, root = t.api("tried")
+    where = t.mock(api, root, "tried")
+    with t.effect("TestInvokeMethod", "answers by the working copy, before anything is deployed"):
+        found = has(t.call("TestInvokeMethod", **where), status=200, body="tried")
+        assert found["log"] and found["latency"] >= 0, found
+        t.patch("UpdateIntegrationResponse", ("replace", "/responseTemplates/application~1json", "changed"),
+                **where, statusCode="200")
+        has(t.call("TestInvokeMethod", **where), body="changed")
+    with t.effect("TestInvokeMethod", "passes path, headers and body to the backend"):
+        with Backend() as backend:
+            t.proxy(api, root, backend.url + "/x", verb="POST")
+            found = t.call("TestInvokeMethod", restApiId=api, resourceId=root, httpMethod="POST",
+                           pathWithQueryString="/?a=1", body="b", headers={"X-Tried": "yes"})
+            assert '"body": "b"' in found["body"] and '"x-tried": "yes"' in found["body"], found
+
+
+@story("test invocations of authorizers", ["TestInvokeAuthorizer"])
+def authorizer(t):
+    api, _ = t.api("tried authorizer")
+    with Backend(reply=lambda _: ALLOW) as backend:
+        made = t.call("CreateAuthorizer", restApiId=api, name="a", type="TOKEN", authorizerUri=backend.url,
+                      identitySource="method.request.header.Auth")
+        with t.effect("TestInvokeAuthorizer", "answers the policy and the principal of the authorizer"):
+            found = t.call("TestInvokeAuthorizer", restApiId=api, authorizerId=made["id"],
+                           headers={"Auth": "token"})
+            has(found, principalId="p", clientStatus=0)
+            same(backend.seen, 1)
