@@ -125,6 +125,10 @@ fn not_found(kind: Kind, id: &str, account: &str) -> String {
         Kind::RequestValidator => "Invalid Request Validator identifier specified".to_owned(),
         Kind::Authorizer => "Invalid Authorizer identifier specified".to_owned(),
         Kind::GatewayResponse => "Gateway response type not defined on api".to_owned(),
+        Kind::DocumentationPart => "Invalid Documentation part identifier specified".to_owned(),
+        Kind::DocumentationVersion => {
+            "Invalid Documentation version identifier specified".to_owned()
+        }
         Kind::Deployment => "Invalid Deployment identifier specified".to_owned(),
         Kind::Stage => "Invalid stage identifier specified".to_owned(),
         Kind::Release => format!("Invalid release number specified: {id}"),

@@ -9,7 +9,10 @@ use gw_model::{
 };
 use gw_store::{Commit, NewRelease, StageRow, Txn};
 
-use crate::{App, Caller, Error, ReleaseOutcome, ReleaseState, Result, StageDraft, StageView};
+use crate::{
+    App, Caller, Error, ReleaseOutcome, ReleaseState, Result, StageDraft, StageView,
+    documentation_version::check_shown,
+};
 
 /// A release just appended, for what follows its commit to the database.
 pub(crate) struct Appended {
@@ -90,6 +93,9 @@ async fn release_of(
     draft: &StageDraft,
 ) -> Result<Release> {
     draft.check()?;
+    let shown = now.and_then(|now| now.settings.documentation_version.as_deref());
+    let wanted = draft.settings.documentation_version.as_deref();
+    check_shown(txn, api, shown, wanted).await?;
     let deployment = digest_of(txn, api, now, &draft.deployment_id).await?;
     let canary = match &draft.canary {
         Some(canary) => Some(CanaryRelease {

@@ -16,7 +16,10 @@ mod clock;
 mod credential;
 mod deployment;
 mod diff;
+mod documentation;
+mod documentation_version;
 mod error;
+mod fact;
 mod fleet;
 mod import;
 mod input;
@@ -42,6 +45,8 @@ pub use bootstrap::AdminCredentials;
 pub use caller::Caller;
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use credential::Ca;
+pub use documentation::{DocumentationFilter, DocumentationPartView};
+pub use documentation_version::{DocumentationVersionView, NewDocumentationVersion};
 pub use error::{Error, Kind};
 pub use fleet::{
     Fleet, LiveNode, NoFleet, NodeAnswer, NodeRequest, NodeRequestError, NodeState, ReleaseOutcome,
@@ -62,7 +67,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What `gw-fleet` needs of the store's rows.
 pub mod world {
     pub use gw_store::{
-        ContentChunk, NodeAck, NodeFact, NodeHello, NodeRow, PendingRow, ReceiptRow, ReceiptState,
-        WorldChanges, WorldRow, WorldStage,
+        ContentChunk, FactRow, NodeAck, NodeFact, NodeHello, NodeRow, PendingRow, ReceiptRow,
+        ReceiptState, WorldChanges, WorldRow, WorldStage,
     };
 }

@@ -12,6 +12,8 @@ pub struct Limits {
     pub stages_per_api: usize,
     /// Models of one API.
     pub models_per_api: usize,
+    /// Documentation parts of one API.
+    pub documentation_parts_per_api: usize,
     /// The largest answer to a list.
     pub page: u32,
     /// What the compiler accepts.
@@ -25,6 +27,7 @@ impl Default for Limits {
             resources_per_api: 20_000,
             stages_per_api: 100,
             models_per_api: 10_000,
+            documentation_parts_per_api: 20_000,
             page: 500,
             compile: gw_snapshot::Limits::default(),
         }

@@ -6,13 +6,20 @@
 //! revision as it commits, in its last statement: number order is commit order.
 //! This crate decides nothing: who may do what, and when, is `gw-app`'s part.
 
+mod account;
 mod api;
 mod audit;
+mod certificate;
 mod change;
+mod client_certificate;
 mod credential;
 mod deployment;
+mod documentation;
+mod domain;
 mod error;
+mod fact;
 mod lock;
+mod mapping;
 mod method;
 mod node;
 mod part;
@@ -22,17 +29,25 @@ mod replica;
 mod resource;
 mod rollout;
 mod stage;
+mod tags;
 mod txn;
+mod vpc_link;
 mod working_copy;
 mod world;
 
 pub use api::{ApiRow, NewApi};
 pub use audit::{Audit, AuditRow};
+pub use certificate::CertificateRow;
 pub use change::LogPosition;
+pub use client_certificate::ClientCertificateRow;
 pub use credential::{AccessKeyRow, BearerTokenRow, CaRow};
 pub use deployment::{ContentChunk, DeploymentRow};
+pub use documentation::DocumentationVersionRow;
+pub use domain::{DomainCertificateRow, DomainRow};
 pub use error::Error;
+pub use fact::FactRow;
 pub use lock::{Listener, Session};
+pub use mapping::{AssociationRow, NO_BASE_PATH};
 pub use node::{JoinTokenRow, NewNode, NodeAck, NodeHello, NodeRow};
 pub use receipt::{ReceiptRow, ReceiptState};
 pub use release::{NewRelease, ReleaseRow, ReleaseState};
@@ -40,4 +55,5 @@ pub use resource::ResourceRow;
 pub use rollout::{Commit, PendingRow, Rejection};
 pub use stage::StageRow;
 pub use txn::{Options, Store, Txn};
+pub use vpc_link::{LinkUse, VpcLinkRow, VpcTargetRow};
 pub use world::{NodeFact, WorldChanges, WorldRow, WorldStage};

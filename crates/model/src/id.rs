@@ -79,6 +79,10 @@ text_id! {
     AuthorizerId;
     /// Six characters of `[a-z0-9]`.
     ValidatorId;
+    /// Six characters of `[a-z0-9]`.
+    DocumentationPartId;
+    /// The name of a snapshot of an API's documentation, chosen by its maker.
+    DocumentationVersionName;
     /// The name under which a data-plane node joined the fleet.
     NodeId;
 }

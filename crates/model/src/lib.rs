@@ -6,32 +6,49 @@
 //! not know AWS's wire format (`gw-wire` does) nor how a proxy runs an API
 //! (`gw-snapshot` does).
 
+pub mod account;
 pub mod api;
+pub mod check;
 pub mod digest;
+pub mod documentation;
+pub mod domain;
 pub mod encode;
+pub mod fact;
 pub mod gateway_response;
 pub mod id;
 pub mod method;
 pub mod name;
+pub mod plan;
 pub mod revision;
 pub mod stage;
+pub mod taggable;
+pub mod target;
 pub mod world;
 
+pub use account::AccountSettings;
 pub use api::{
     Api, ApiKeySource, Authorizer, ConnectionType, ContentHandling, EndpointConfiguration,
     EndpointType, Integration, IntegrationResponse, IntegrationType, Method, MethodResponse, Model,
     PassthroughBehavior, RequestValidator, Resource, RestApi,
 };
 pub use digest::Digest;
+pub use documentation::{
+    Documentation, DocumentationLocation, DocumentationPart, DocumentationType,
+};
+pub use domain::{BasePathMapping, DomainName, MutualTls, RoutingMode};
+pub use fact::FactName;
 pub use gateway_response::{GatewayResponse, GatewayResponseType};
 pub use id::{
-    AccountId, ApiId, AuthorizerId, DeploymentId, ModelName, NodeId, Region, ResourceId, Scope,
-    StageName, ValidatorId,
+    AccountId, ApiId, AuthorizerId, DeploymentId, DocumentationPartId, DocumentationVersionName,
+    ModelName, NodeId, Region, ResourceId, Scope, StageName, ValidatorId,
 };
 pub use method::HttpMethod;
+pub use plan::{ApiKey, PlanStage, PlanThrottle, Quota, QuotaPeriod, UsagePlan};
 pub use revision::{Epoch, Revision};
 pub use stage::{
     AccessLogSettings, CanaryRelease, MethodSetting, Release, ReleaseNumber, StageSettings,
     Variables,
 };
+pub use taggable::Taggable;
+pub use target::TargetAddress;
 pub use world::{ResourceName, RootDigest, StageKey};

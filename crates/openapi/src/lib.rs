@@ -14,10 +14,10 @@
 mod adapt;
 mod adapt_operation;
 pub mod apply;
-pub mod check;
 mod context;
 pub mod diff;
 mod document;
+pub mod documentation;
 pub mod error;
 pub mod import;
 mod integration;
@@ -27,16 +27,14 @@ pub mod options;
 mod parse;
 mod paths;
 mod schema;
-pub mod security;
+mod security;
 mod server;
 mod settings;
 pub mod tree;
 
 pub use apply::{IdKind, NewId, apply, new_rest_api};
-pub use check::{
-    check_integration, check_integration_response, check_method, check_method_response,
-};
 pub use diff::{Change, DiffEntry, diff};
+pub use documentation::{ImportedDocumentation, parse_documentation, read_documentation};
 pub use error::{ImportErrors, Refusal};
 pub use import::{Adaptation, AdaptationKind, Import, ImportedModel, MODEL_URL, Settings};
 pub use options::{
