@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{HttpMethod, Integration, IntegrationType, Method};
+use gw_model::{HttpMethod, Integration, IntegrationType, Method, check};
 
 use crate::{AdaptationKind, adapt::Adapted, context::Context, paths::Operation, server};
 
@@ -66,7 +66,7 @@ fn forward(
         .iter()
         .map(|name| (format!("integration.request.path.{name}"), format!("{PATH_SOURCE}{name}")))
         .collect();
-    if let Err(reason) = crate::check_integration(&integration) {
+    if let Err(reason) = check::integration(&integration) {
         ctx.error(format!(
             "Unable to put integration on '{}' for resource at path '{}': {reason}",
             operation.verb, operation.path

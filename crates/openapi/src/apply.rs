@@ -296,7 +296,7 @@ fn bind(
     }
     if let Some(name) = &method.authorizer_id {
         let id = authorizers.get(name.as_str());
-        bound.authorizer_id = Some(id.ok_or(crate::security::NO_AUTHORIZER)?.clone());
+        bound.authorizer_id = Some(id.ok_or(gw_model::check::NO_AUTHORIZER)?.clone());
     }
     Ok(bound)
 }

@@ -4,15 +4,11 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use gw_model::{
     ConnectionType, ContentHandling, HttpMethod, Integration, IntegrationResponse, IntegrationType,
-    PassthroughBehavior,
+    PassthroughBehavior, check,
 };
 use serde_json::Value;
 
-use crate::{
-    check::check_integration,
-    context::{Context, Members, scalar},
-    settings::is_status,
-};
+use crate::context::{Context, Members, scalar};
 
 /// Where an integration stands, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +87,7 @@ pub(crate) fn read<'d>(
     integration.request_parameters = parameters(ctx, members, "requestParameters", place);
     integration.request_templates = templates(members, "requestTemplates");
     integration.responses = responses(ctx, members, place);
-    if let Err(reason) = check_integration(&integration) {
+    if let Err(reason) = check::integration(&integration) {
         ctx.error(place.integration(&reason));
     }
     Some(integration)
@@ -199,7 +195,7 @@ fn responses<'d>(
     for (pattern, value) in ctx.member(members, "responses", "").into_iter().flatten() {
         let Some(entry) = ctx.map(value, &format!("responses.{pattern}")) else { continue };
         let status = entry.get("statusCode").and_then(scalar).unwrap_or_default();
-        if !is_status(&status) {
+        if !check::is_status_code(&status) {
             ctx.error(place.response(&format!(
                 "Invalid status code '{status}' specified for response '{pattern}'"
             )));

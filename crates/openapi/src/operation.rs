@@ -1,17 +1,15 @@
 //! An operation becomes a method.
 
-use gw_model::{HttpMethod, Method, MethodResponse, ValidatorId, name::is_parameter_name};
+use gw_model::{HttpMethod, Method, MethodResponse, ValidatorId, check, name::is_parameter_name};
 use serde_json::Value;
 
 use crate::{
     AdaptationKind, Mode, adapt_operation,
-    check::check_method,
     context::{Context, Members, Version},
     integration::{self, Place},
     paths::Operation,
     schema::Models,
     security::Security,
-    settings::is_status,
 };
 
 /// What operations refer to.
@@ -47,7 +45,7 @@ pub(crate) fn read<'d>(
         adapt_operation::finish(ctx, operation, &mut method);
         drop_bad_names(ctx, &place, &mut method);
     }
-    if let Err(reason) = check_method(&method) {
+    if let Err(reason) = check::method(&method) {
         ctx.error(format!("Unable to put method {quoted}: {reason}"));
     }
     method
@@ -192,7 +190,7 @@ fn responses<'d>(
             continue;
         }
         let at = format!("{at}responses.{status}");
-        if !is_status(status) {
+        if !check::is_status_code(status) {
             ctx.warn(format!(
                 "Unsupported response status '{status}' of method '{place}'. Ignoring."
             ));
@@ -270,7 +268,7 @@ fn drop_bad_names(ctx: &mut Context<'_>, place: &str, method: &mut Method) {
             dropped.push(key);
         }
     }
-    let is_media_type = |text: &str| crate::check::is_media_type(text);
+    let is_media_type = |text: &str| check::media_type(text).is_ok();
     method.request_models.retain(|media_type, _| is_media_type(media_type));
     for response in method.responses.values_mut() {
         response.response_models.retain(|media_type, _| is_media_type(media_type));

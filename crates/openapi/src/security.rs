@@ -8,10 +8,6 @@ use serde_json::Value;
 
 use crate::context::{Context, Members};
 
-/// AWS's text for a method whose authorizer does not exist.
-pub const NO_AUTHORIZER: &str = "Invalid authorizer ID specified. Setting the authorization type \
-     to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.";
-
 /// AWS's default for Lambda authorizers, in seconds.
 const DEFAULT_TTL_SECONDS: u32 = 300;
 const MAX_TTL_SECONDS: u32 = 3600;

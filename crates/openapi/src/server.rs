@@ -1,11 +1,11 @@
 //! The document's server: its base path, and the address that adaptation
 //! sends operations to.
 
+use gw_model::check::is_http_uri;
 use serde_json::Value;
 
 use crate::{
     BasePath,
-    check::is_http_uri,
     context::{Context, Members, Version, scalar},
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{ApiKeySource, GatewayResponse, GatewayResponseType, RequestValidator};
+use gw_model::{ApiKeySource, GatewayResponse, GatewayResponseType, RequestValidator, check};
 use serde_json::Value;
 
 use crate::{
@@ -147,7 +147,8 @@ pub(crate) fn gateway_responses(
         };
         let Some(members) = ctx.map(value, &place) else { continue };
         let status_code = ctx.text(members, "statusCode", &place);
-        if let Some(status) = status_code.as_deref().filter(|status| !is_status(status)) {
+        if let Some(status) = status_code.as_deref().filter(|status| !check::is_status_code(status))
+        {
             ctx.error(format!(
                 "Unable to put gateway response '{key}': Invalid status code specified: {status}"
             ));
@@ -160,11 +161,6 @@ pub(crate) fn gateway_responses(
         responses.insert(kind, response);
     }
     responses
-}
-
-/// Three digits from 100 to 599.
-pub(crate) fn is_status(text: &str) -> bool {
-    text.len() == 3 && text.parse::<u16>().is_ok_and(|status| (100..600).contains(&status))
 }
 
 /// A map of texts; other values are parse issues.

@@ -157,11 +157,11 @@ fn faults_of_integrations() {
             "AWS ARN for integration must contain path or action",
         ),
         (
-            json!({"type": "aws_proxy", "uri": "arn:aws:apigateway:r:sqs:path/x", "httpMethod": "POST"}),
+            json!({"type": "aws_proxy", "httpMethod": "POST", "uri": "arn:aws:apigateway:r:sqs:path/x"}),
             "Integrations of type 'AWS_PROXY' currently only supports Lambda",
         ),
         (
-            json!({"type": "aws_proxy", "uri": arn, "timeoutInMillis": 30000}),
+            json!({"type": "aws_proxy", "httpMethod": "POST", "uri": arn, "timeoutInMillis": 30000}),
             "Timeout should be between 50 ms and 29000 ms",
         ),
         (
