@@ -52,6 +52,10 @@ fn check_source(shown: &str, text: &str, findings: &mut Vec<String>) {
     if lines > MAX_LINES {
         findings.push(format!("{shown}: {lines} lines, at most {MAX_LINES}"));
     }
+    // Shared parts of tests have crates: gw-testkit, gw-fleet-testkit.
+    if text.lines().any(|line| line.starts_with("#[path = \"../")) {
+        findings.push(format!("{shown}: a module by path from another folder"));
+    }
     if !text.starts_with("//!") && !text.starts_with("#!") {
         findings.push(format!("{shown}: a file opens with a `//!` line that says what it is for"));
     }

@@ -2,9 +2,6 @@
 //! certificate that changes while the node runs, and the operator's own files.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
-#[path = "../../sync/tests/node/support/mod.rs"]
-mod support;
-
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
@@ -14,12 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gw_proto::receipt::State;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_types::ServerName};
-use support::{
-    Fleet, LONG, Session,
+use gw_fleet_testkit::{
+    plane::{Ca, Fleet, LONG, Session},
     world::{Declared, api, stage},
 };
+use gw_proto::receipt::State;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, pki_types::ServerName};
 
 /// A node's process, killed when dropped.
 struct Node {
@@ -116,7 +113,7 @@ async fn curl_is_content_with_the_fleets_ca() {
         let refused = ok(other).unwrap_err().to_string();
         assert!(refused.contains("not valid for name"), "{other}: {refused}");
     }
-    let stranger = support::Ca::new();
+    let stranger = Ca::new();
     let refused = get(node.tls, &stranger.der, "aaa.execute-api.localhost").unwrap_err();
     assert!(refused.to_string().contains("invalid peer certificate"), "{refused}");
 

@@ -2,8 +2,6 @@
 //! a database in memory.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, dead_code, reason = "tests")]
 
-#[path = "../../../../crates/fleet-core/tests/simulation/db.rs"]
-mod db;
 mod memory;
 mod scripted;
 

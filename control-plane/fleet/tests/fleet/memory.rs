@@ -13,7 +13,7 @@ use gw_fleet::{Answer, Backing, BackingError, NodeFacts, ReceiptNote, SignOfLife
 use gw_fleet_core::{replica::Fresh, rollout::Written};
 use gw_model::{Digest, NodeId, ReleaseNumber, Revision, StageKey};
 
-use crate::db::Db;
+use gw_fleet_testkit::db::Db;
 
 #[derive(Default)]
 pub struct Memory {

@@ -2,8 +2,6 @@
 //! rollback, a rejection, and how long a rollback takes.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, dead_code, reason = "tests")]
 
-mod node;
-
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -15,11 +13,11 @@ use gw_app::{
     SystemEntropy,
 };
 use gw_fleet::{AppBacking, AppFleet, Ca, Hub, Options, load_ca, serve};
+use gw_fleet_testkit::node::{self, Running, until};
 use gw_model::{ApiId, HttpMethod, Integration, IntegrationType, Method, ResourceId, Scope};
 use gw_proto::{self as pb, fleet_client::FleetClient};
 use gw_store::Store;
 use gw_testkit::postgres::{PrivatePostgres, TestDatabase};
-use node::{Running, until};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
 struct Plane {

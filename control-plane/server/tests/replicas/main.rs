@@ -2,8 +2,6 @@
 //! of them starts the other knows, refuses, and finishes.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, dead_code, reason = "tests")]
 
-#[path = "../../../fleet/tests/postgres/node.rs"]
-mod node;
 mod plane;
 
 use std::{
@@ -11,12 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gw_fleet_testkit::node::{Running, until};
 use gw_testkit::{
     chaos_proxy::{ChaosProxy, Line},
     eventually,
     postgres::TestDatabase,
 };
-use node::{Running, until};
 use plane::{Replica, join};
 
 fn both_serve(nodes: [&Running; 2], release: u64) -> bool {

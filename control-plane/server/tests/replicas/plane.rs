@@ -8,6 +8,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use gw_fleet_testkit::node::{self, Running};
 use gw_proto::{self as pb, fleet_client::FleetClient};
 use gw_testkit::{
     eventually,
@@ -16,7 +17,6 @@ use gw_testkit::{
 use serde_json::{Value, json};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
-use crate::node::{self, Running};
 
 /// A replica, killed when dropped.
 pub struct Replica {

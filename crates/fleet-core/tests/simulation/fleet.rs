@@ -11,12 +11,10 @@ use gw_fleet_core::{
     replica::{Effect, Event, Recorded, Replica, SessionId},
     rollout::{Timing, Written},
 };
+use gw_fleet_testkit::db::Db;
 use gw_model::{Digest, NodeId, ReleaseNumber, Revision, Scope, StageKey};
 
-use crate::{
-    db::Db,
-    node::{Did, Node},
-};
+use crate::node::{Did, Node};
 
 /// A replica's business with the database, under way.
 #[derive(Debug, Clone)]

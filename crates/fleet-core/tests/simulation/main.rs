@@ -6,7 +6,6 @@
 //! `GW_SIM_SEED=n` replays one schedule with a trace, `GW_SIM_RUNS=n` runs more.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub, reason = "tests")]
 
-mod db;
 mod fleet;
 mod node;
 

@@ -2,28 +2,31 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod facts;
 mod identity;
-mod support;
 
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use gw_proto::{self as pb, answer, control_message::Body, node_message, receipt::State, request};
-use gw_sync::{Config, Handle, Hooks, Load, Node};
-use support::{
-    Ca, Fleet, LONG, Session,
+use gw_fleet_testkit::{
+    plane::{Ca, Fleet, LONG, Session},
     world::{Declared, api, prepare, release, stage},
 };
+use gw_proto::{self as pb, answer, control_message::Body, node_message, receipt::State, request};
+use gw_snapshot::CompiledStage;
+use gw_sync::{Config, Handle, Hooks, Load, Node};
 
 #[derive(Default)]
 struct Told {
     drains: AtomicU64,
+    /// The releases that were compiled.
+    prepared: Mutex<Vec<u64>>,
     certificates: AtomicU64,
 }
 
@@ -34,6 +37,10 @@ impl Hooks for Told {
 
     fn drain(&self, delay: Duration) {
         self.drains.fetch_add(u64::try_from(delay.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    fn prepared(&self, stage: &CompiledStage) {
+        self.prepared.lock().unwrap().push(stage.release().0);
     }
 
     fn certificate_changed(&self) {
@@ -71,7 +78,15 @@ async fn wait(what: &str, mut until: impl FnMut() -> bool) {
 
 /// A node that serves release 1 of `aaa`.
 async fn serving(fleet: &mut Fleet, config: Config) -> (Handle, Session, Declared) {
-    let node = start(config);
+    serving_with(fleet, config, Arc::default()).await
+}
+
+async fn serving_with(
+    fleet: &mut Fleet,
+    config: Config,
+    told: Arc<Told>,
+) -> (Handle, Session, Declared) {
+    let node = Node::start(config, told).unwrap();
     let mut session = fleet.accept().await;
     session.hello().await;
     let mut world = Declared::default();
@@ -169,11 +184,14 @@ async fn requests_are_answered() {
 async fn a_prepared_release_serves_once_it_is_declared() {
     let dir = tempfile::tempdir().unwrap();
     let mut fleet = Fleet::start().await;
-    let (node, mut session, mut world) = joined(&mut fleet, dir.path()).await;
+    let told = Arc::new(Told::default());
+    let config = config(dir.path(), &fleet);
+    let (node, mut session, mut world) = serving_with(&mut fleet, config, Arc::clone(&told)).await;
     let digest = fleet.put(&api("aaa", "two"));
     session.send(prepare("aaa", 2, digest));
     let receipt = session.expect(&stage("aaa"), 2, State::Prepared).await;
     assert!(receipt.compile_us > 0);
+    assert_eq!(*told.prepared.lock().unwrap(), [1, 2], "names are looked up before it serves");
     assert_eq!(served(&node, "aaa"), Some(1));
     session.send(world.set(&stage("aaa"), release(2, digest)));
     session.expect(&stage("aaa"), 2, State::Serving).await;

@@ -1,11 +1,6 @@
 //! A control plane for tests: a real gRPC server with real mutual TLS, whose
 //! words are the test's.
 
-#![allow(dead_code, unreachable_pub, reason = "tests")]
-#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
-
-pub mod world;
-
 use std::{
     collections::HashMap,
     net::SocketAddr,

@@ -9,7 +9,7 @@ use gw_model::{
 };
 use gw_proto::{self as pb, control_message::Body};
 
-use super::Fleet;
+use crate::plane::Fleet;
 
 /// A stage's resource name.
 pub fn stage(api: &str) -> String {
