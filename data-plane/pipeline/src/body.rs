@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
 
 /// Why the body of an answer broke off.
 #[derive(Debug, thiserror::Error)]
@@ -23,21 +24,26 @@ pub enum BodyError {
 #[derive(Debug, Default)]
 pub struct ResponseBody(Kind);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Kind {
-    #[default]
-    Empty,
-    Full(Bytes),
+    /// Bytes that are there already, or none.
+    Whole(Full<Bytes>),
     /// As the backend sends it; its size is known and allowed.
     Upstream(gw_upstream::ResponseBody),
     /// As the backend sends it, up to so many bytes.
     Limited(gw_upstream::ResponseBody, u64),
 }
 
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Whole(Full::default())
+    }
+}
+
 impl ResponseBody {
     /// Bytes that are there already.
     pub fn full(bytes: Bytes) -> Self {
-        Self(if bytes.is_empty() { Kind::Empty } else { Kind::Full(bytes) })
+        Self(Kind::Whole(Full::new(bytes)))
     }
 
     /// Streams from a backend.
@@ -60,12 +66,7 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut self.0 {
-            Kind::Empty => Poll::Ready(None),
-            Kind::Full(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.0 = Kind::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
+            Kind::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
             Kind::Upstream(body) => {
                 Pin::new(body).poll_frame(cx).map(|frame| frame.map(|f| f.map_err(Into::into)))
             }
@@ -75,7 +76,7 @@ impl Body for ResponseBody {
                     && let Some(data) = frame.data_ref()
                 {
                     let Some(rest) = left.checked_sub(data.len() as u64) else {
-                        self.0 = Kind::Empty;
+                        self.0 = Kind::default();
                         return Poll::Ready(Some(Err(BodyError::TooLarge)));
                     };
                     *left = rest;
@@ -87,16 +88,14 @@ impl Body for ResponseBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Kind::Empty => true,
-            Kind::Full(_) => false,
+            Kind::Whole(body) => body.is_end_stream(),
             Kind::Upstream(body) | Kind::Limited(body, _) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Whole(body) => body.size_hint(),
             Kind::Upstream(body) | Kind::Limited(body, _) => body.size_hint(),
         }
     }

@@ -8,6 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::Full;
 use hyper::body::Incoming;
 
 use crate::{error::BoxError, stall::Stall};
@@ -29,26 +30,30 @@ pub struct RequestBodyTooLarge;
 #[derive(Debug, Default)]
 pub struct Body(Kind);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Kind {
-    #[default]
-    Empty,
-    Full(Bytes),
+    /// Bytes that are there already, or none.
+    Whole(Full<Bytes>),
     /// With the bytes that may still come.
     Incoming(Incoming, Stall, u64),
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Whole(Full::default())
+    }
 }
 
 impl Body {
     /// No body.
     #[must_use]
     pub fn empty() -> Self {
-        Self(Kind::Empty)
+        Self::default()
     }
 
     /// Bytes that are there already.
     pub fn full(bytes: impl Into<Bytes>) -> Self {
-        let bytes = bytes.into();
-        Self(if bytes.is_empty() { Kind::Empty } else { Kind::Full(bytes) })
+        Self(Kind::Whole(Full::new(bytes.into())))
     }
 
     /// A client's body, streamed; fails with [`RequestBodyStalled`] when the
@@ -62,14 +67,14 @@ impl Body {
     #[must_use]
     pub fn incoming_within(body: Incoming, idle: Duration, limit: u64) -> Self {
         if body.is_end_stream() {
-            Self(Kind::Empty)
+            Self::empty()
         } else {
             Self(Kind::Incoming(body, Stall::new(idle), limit))
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        matches!(self.0, Kind::Empty)
+        matches!(&self.0, Kind::Whole(body) if body.is_end_stream())
     }
 }
 
@@ -94,12 +99,7 @@ impl HttpBody for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
-            Kind::Empty => Poll::Ready(None),
-            Kind::Full(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.0 = Kind::Empty;
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
-            }
+            Kind::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
             Kind::Incoming(body, stall, left) => match Pin::new(body).poll_frame(cx) {
                 Poll::Ready(frame) => {
                     stall.progressed();
@@ -123,16 +123,14 @@ impl HttpBody for Body {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Kind::Empty => true,
-            Kind::Full(_) => false,
+            Kind::Whole(body) => body.is_end_stream(),
             Kind::Incoming(body, ..) => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Whole(body) => body.size_hint(),
             Kind::Incoming(body, ..) => body.size_hint(),
         }
     }
