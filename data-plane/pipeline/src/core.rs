@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -115,21 +116,9 @@ impl CoreState {
         second
     }
 
-    /// Has the hosts of a stage's backends looked up ahead of its requests.
-    pub fn warm(&self, stage: &CompiledStage) {
-        for bound in [Some(stage.main()), stage.canary()].into_iter().flatten() {
-            let mut last: Option<&Origin> = None;
-            for target in bound.targets() {
-                // Routes of one API mostly share their origin.
-                if last.is_some_and(|last| std::ptr::eq(last, &*target.origin)) {
-                    continue;
-                }
-                last = Some(&target.origin);
-                if let Some(target) = target.origin.prepared(target_of) {
-                    self.client.warm(target);
-                }
-            }
-        }
+    /// Looks up a backend's name ahead of its first request.
+    pub async fn warm(&self, name: &str) {
+        self.client.warm(name).await;
     }
 
     /// Moves on to the newest world although no request has come. Call it now
@@ -137,6 +126,29 @@ impl CoreState {
     pub fn refresh(&self) {
         drop(self.world.pin());
     }
+}
+
+/// The names of a stage's backends, in both of its deployments, each once.
+/// Also has every origin prepared, so that no request has to.
+pub fn names_to_resolve(stage: &CompiledStage) -> BTreeSet<Box<str>> {
+    let mut names = BTreeSet::new();
+    for bound in [Some(stage.main()), stage.canary()].into_iter().flatten() {
+        let mut last: Option<&Origin> = None;
+        for target in bound.targets() {
+            // Routes of one API mostly share their origin.
+            if last.is_some_and(|last| std::ptr::eq(last, &*target.origin)) {
+                continue;
+            }
+            last = Some(&target.origin);
+            if let Some(target) = target.origin.prepared(target_of)
+                && target.address().is_none()
+                && !names.contains(target.host())
+            {
+                names.insert(target.host().into());
+            }
+        }
+    }
+    names
 }
 
 fn wall_clock() -> u32 {

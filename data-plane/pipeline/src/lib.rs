@@ -32,7 +32,7 @@ mod rescue;
 mod world;
 
 pub use body::{BodyError, ResponseBody};
-pub use core::{Config, ConnInfo, CoreState};
+pub use core::{Config, ConnInfo, CoreState, names_to_resolve};
 pub use metrics::{Counters, LATENCY_BUCKETS, Totals};
 pub use phase::handle;
 pub use world::{PinWorld, SharedWorld, WorldReader};

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gw_model::{GatewayResponse, GatewayResponseType, HttpMethod::*};
+use gw_model::{CanaryRelease, GatewayResponse, GatewayResponseType, HttpMethod::*};
 use gw_pipeline::Config;
 use http::Response;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -151,6 +151,48 @@ fn streamed_bodies_are_counted() {
         let declared = request("POST", "").body(Full::new(Bytes::from(vec![0; 1001]))).unwrap();
         assert_eq!(gateway.send(declared).await.status, 413);
     });
+}
+
+#[test]
+fn trailers_end_at_the_gateway() {
+    on_core(async {
+        let address = raw_backend(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n\
+              3\r\nabc\r\n0\r\nX-Sum: 6\r\n\r\n",
+        )
+        .await;
+        let api = api(vec![("/", Get, http_proxy(format!("http://{address}"), &[]))]);
+        let gateway = Gateway::start(vec![stage(&api)]).await;
+        let asking = request("GET", "").header("te", "trailers");
+        let answer = gateway.send(asking.body(Full::<Bytes>::default()).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, "abc"));
+        assert_eq!((answer.header("trailer"), answer.header("x-sum")), (None, None));
+    });
+}
+
+#[test]
+fn the_names_of_backends_are_known_ahead() {
+    let to = |host: &str| http_proxy(format!("http://{host}/x"), &[]);
+    let main = api(vec![
+        ("/a", Get, to("one.test")),
+        ("/b", Get, to("ONE.test:81")),
+        ("/c", Get, to("127.0.0.1")),
+        ("/d", Get, to("${stageVariables.host}")),
+        ("/e", Get, mock("200", "no backend")),
+    ]);
+    let other = api(vec![("/a", Get, to("two.test"))]);
+    let mut release = release(&main);
+    release.variables.insert("host".to_owned(), "three.test".to_owned());
+    release.canary = Some(CanaryRelease {
+        percent_traffic: 1.0,
+        deployment_id: "dep002".into(),
+        deployment: digest(&other),
+        stage_variable_overrides: std::collections::BTreeMap::new(),
+        use_stage_cache: false,
+    });
+    let names = gw_pipeline::names_to_resolve(&bind(&[&main, &other], &release));
+    let names: Vec<_> = names.iter().map(|name| &**name).collect();
+    assert_eq!(names, ["one.test", "three.test", "two.test"]);
 }
 
 #[test]

@@ -7,22 +7,30 @@ use std::{
     time::Duration,
 };
 
+use futures_util::StreamExt as _;
 use gw_pipeline::{CoreState, PinWorld, ResponseBody};
 use gw_snapshot::World;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::hooks::NewNames;
 
 /// How often a core without requests looks for a newer world.
 const REFRESH: Duration = Duration::from_millis(500);
+
+/// Names that one core looks up at a time, ahead of requests.
+const LOOKUPS: usize = 16;
 
 /// Answers one core's requests.
 pub(crate) struct Front(Rc<CoreState>);
 
 impl Front {
     /// Takes over a core's state; call it on the core's thread.
-    pub(crate) fn new(state: CoreState) -> Self {
+    pub(crate) fn new(state: CoreState, names: NewNames) -> Self {
         let state = Rc::new(state);
         tokio::task::spawn_local(refresh(Rc::downgrade(&state)));
+        tokio::task::spawn_local(warm(Rc::downgrade(&state), names));
         Self(state)
     }
 }
@@ -48,6 +56,27 @@ async fn refresh(state: Weak<CoreState>) {
             Some(state) => state.refresh(),
             None => return,
         }
+    }
+}
+
+/// Looks up the names of backends before requests ask for them.
+async fn warm(state: Weak<CoreState>, mut names: NewNames) {
+    loop {
+        let names = match names.recv().await {
+            Ok(names) => names,
+            // The requests look up what was missed.
+            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return,
+        };
+        let lookups = names.iter().map(|name| {
+            let state = state.upgrade();
+            async move {
+                if let Some(state) = state {
+                    state.warm(name).await;
+                }
+            }
+        });
+        futures_util::stream::iter(lookups).for_each_concurrent(LOOKUPS, |lookup| lookup).await;
     }
 }
 

@@ -1,14 +1,16 @@
 //! What sync asks of this process.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use gw_listen::Stats;
 use gw_pipeline::Counters;
+use gw_snapshot::{CompiledStage, World};
 use gw_sync::Load;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 
 /// What makes the node act, other than requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +43,71 @@ impl Serving {
     }
 }
 
+/// Names of backends for the cores to look up ahead of requests.
+#[derive(Debug, Clone)]
+pub(crate) struct Names(broadcast::Sender<Arc<[Box<str>]>>);
+
+/// A core's end of [`Names`].
+pub(crate) type NewNames = broadcast::Receiver<Arc<[Box<str>]>>;
+
+/// Batches of names that may wait for a core; what is beyond is looked up by
+/// the first request.
+const WAITING_NAMES: usize = 256;
+
+/// Names of a whole world that are looked up at its start.
+const MAX_NAMES_OF_WORLD: usize = 1024;
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::channel(WAITING_NAMES).0)
+    }
+
+    /// What is said from now on.
+    pub(crate) fn subscribe(&self) -> NewNames {
+        self.0.subscribe()
+    }
+
+    /// Tells the names of a stage.
+    fn tell(&self, stage: &CompiledStage) {
+        // Before there are cores nobody looks anything up.
+        if self.0.receiver_count() > 0 {
+            self.send(gw_pipeline::names_to_resolve(stage).into_iter().collect());
+        }
+    }
+
+    /// Tells the names of a world that was there before the cores were.
+    pub(crate) fn tell_world(&self, world: &World) {
+        let mut names = BTreeSet::new();
+        for stage in world.stages() {
+            names.append(&mut gw_pipeline::names_to_resolve(stage));
+            if names.len() >= MAX_NAMES_OF_WORLD {
+                break;
+            }
+        }
+        self.send(names.into_iter().take(MAX_NAMES_OF_WORLD).collect());
+    }
+
+    fn send(&self, names: Arc<[Box<str>]>) {
+        if !names.is_empty() {
+            // Without cores there are no requests either.
+            let _ = self.0.send(names);
+        }
+    }
+}
+
 pub(crate) struct Hooks {
     serving: Arc<Serving>,
     events: mpsc::UnboundedSender<Event>,
+    names: Names,
 }
 
 impl Hooks {
-    pub(crate) fn new(serving: Arc<Serving>, events: mpsc::UnboundedSender<Event>) -> Self {
-        Self { serving, events }
+    pub(crate) fn new(
+        serving: Arc<Serving>,
+        events: mpsc::UnboundedSender<Event>,
+        names: Names,
+    ) -> Self {
+        Self { serving, events, names }
     }
 }
 
@@ -66,6 +125,10 @@ impl gw_sync::Hooks for Hooks {
     fn drain(&self, delay: Duration) {
         // Without a receiver the node is on its way out already.
         let _ = self.events.send(Event::Drain(delay));
+    }
+
+    fn prepared(&self, stage: &CompiledStage) {
+        self.names.tell(stage);
     }
 
     fn certificate_changed(&self) {

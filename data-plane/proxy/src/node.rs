@@ -22,7 +22,7 @@ use crate::{
     args::Args,
     certificates::Source,
     front::{Front, Pinned},
-    hooks::{Event, Hooks, Serving},
+    hooks::{Event, Hooks, Names, Serving},
     ready_file,
 };
 
@@ -116,7 +116,8 @@ async fn serve(args: Args) -> Result<(), Error> {
     let mut orders = Orders::new(events).map_err(Error::Runtime)?;
     let counters = std::iter::repeat_with(Arc::default).take(bound.cores()).collect();
     let serving = Arc::new(Serving { counters, ..Serving::default() });
-    let hooks = Arc::new(Hooks::new(Arc::clone(&serving), sender));
+    let names = Names::new();
+    let hooks = Arc::new(Hooks::new(Arc::clone(&serving), sender, names.clone()));
     let config = sync_config(&args, &bound, metrics_address)?;
     // Reading the world from disk blocks; nothing else needs this thread yet.
     let node = Arc::new(gw_sync::Node::start(config, hooks)?);
@@ -143,7 +144,7 @@ async fn serve(args: Args) -> Result<(), Error> {
         }
     }
     reload(&source, &certificates, &node);
-    let workers = start_workers(&args, bound, &serving, &node)?;
+    let workers = start_workers(&args, bound, &serving, &node, &names)?;
     // Readiness and the ready file follow the open sockets.
     let _ = serving.stats.set(workers.stats().to_vec());
     write_ready_file(&args, &workers, &node, metrics_address)?;
@@ -213,6 +214,7 @@ fn start_workers(
     bound: Bound,
     serving: &Arc<Serving>,
     node: &gw_sync::Handle,
+    names: &Names,
 ) -> Result<Workers, StartError> {
     let config = Arc::new(gw_pipeline::Config {
         suffixes: DomainSuffixes::only(&args.domain_suffix),
@@ -227,12 +229,16 @@ fn start_workers(
         gw_upstream::Config { networks: Arc::new(networks), ..gw_upstream::Config::default() };
     let counters: Vec<Arc<Counters>> = serving.counters.clone();
     let world = node.world();
-    bound.start(move |core| {
+    let to_cores = names.clone();
+    let workers = bound.start(move |core| {
         let client = gw_upstream::Client::new(&upstream)?;
         let world = Box::new(Pinned::new(world.reader()));
         let counters = Arc::clone(&counters[core]);
-        Ok(Front::new(CoreState::with_world(Arc::clone(&config), world, client, counters)))
-    })
+        let state = CoreState::with_world(Arc::clone(&config), world, client, counters);
+        Ok(Front::new(state, to_cores.subscribe()))
+    })?;
+    names.tell_world(&node.world().load());
+    Ok(workers)
 }
 
 fn write_ready_file(

@@ -38,7 +38,8 @@ pub struct Config {
     /// The first wait before a reconnect; it doubles, with jitter, up to
     /// [`Config::backoff_max`].
     pub backoff_min: Duration,
-    /// The longest wait before a reconnect.
+    /// The longest wait before a reconnect: so long after a control plane is
+    /// back, its nodes are.
     pub backoff_max: Duration,
 }
 
@@ -59,7 +60,7 @@ impl Config {
             metrics_address: String::new(),
             build: env!("CARGO_PKG_VERSION").to_owned(),
             backoff_min: Duration::from_millis(100),
-            backoff_max: Duration::from_secs(10),
+            backoff_max: Duration::from_secs(3),
         }
     }
 }
@@ -87,6 +88,10 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// The control plane asks the node to drain after `delay`.
     fn drain(&self, _delay: Duration) {}
+
+    /// A stage was compiled for this node and may be served soon: the time to
+    /// make ready what its first request would wait for.
+    fn prepared(&self, _stage: &gw_snapshot::CompiledStage) {}
 
     /// The certificate for clients to see was issued or renewed; see
     /// [`Handle::certificate`](crate::Handle::certificate).

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long the control plane may take to open a stream.
-const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the line tells the driver.
 pub(crate) enum Event {

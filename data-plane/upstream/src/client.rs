@@ -217,11 +217,11 @@ impl Client {
         response
     }
 
-    /// Resolves the target's host ahead of its first request.
-    pub fn warm(&self, target: &Target) {
-        if target.address().is_none() {
-            self.0.connector.resolver().prefetch(target.host());
-        }
+    /// Looks a name up ahead of its first request; ends when it is known, or
+    /// known to fail.
+    pub async fn warm(&self, name: &str) {
+        // The first request meets the failure again, and tells of it.
+        let _ = self.0.connector.resolver().resolve(name).await;
     }
 
     /// Unused connections kept for a target on this core.

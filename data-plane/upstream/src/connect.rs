@@ -62,7 +62,8 @@ impl Connector {
             })?;
             let stream = match (target.scheme(), target.server_name()) {
                 (Scheme::Https, Some(name)) => {
-                    let tls = self.tls.of(target.tls()).connect(name.clone(), tcp).await;
+                    let connector = self.tls.of(target.tls(), target.identity())?;
+                    let tls = connector.connect(name.clone(), tcp).await;
                     Stream::Tls(Box::new(tls.map_err(Error::Tls)?))
                 }
                 _ => Stream::Plain(tcp),
@@ -87,28 +88,55 @@ impl Connector {
         let mut last = Error::ConnectTimeout;
         for step in 0..tries {
             let address = addresses[first.wrapping_add(step) % addresses.len()];
-            let connecting = TcpStream::connect(SocketAddr::new(address, target.port()));
+            let connecting = TcpStream::connect(address);
             match tokio::time::timeout(per_try, connecting).await {
                 Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(source)) => last = Error::Connect { address, source },
+                Ok(Err(source)) => last = Error::Connect { address: address.ip(), source },
                 Err(_elapsed) => last = Error::ConnectTimeout,
             }
         }
         Err(last)
     }
 
-    /// The addresses that the rules permit.
-    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, Error> {
-        let found = match target.address() {
-            Some(address) => vec![address],
-            None => self.resolver.resolve(target.host()).await?.to_vec(),
-        };
+    /// The addresses that the rules permit; never empty.
+    async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Error> {
+        let mut found = Vec::new();
+        let mut unresolved = None;
+        match target.via() {
+            None => self.look_up(target.host(), target.address(), target.port(), &mut found).await?,
+            // One name that does not resolve leaves the others.
+            Some(via) => {
+                for hop in via.hops() {
+                    let port = hop.port.unwrap_or(target.port());
+                    let looked = self.look_up(&hop.host, hop.address, port, &mut found).await;
+                    unresolved = unresolved.or(looked.err());
+                }
+            }
+        }
         let first = found.first().copied();
-        let permitted: Vec<IpAddr> =
-            found.into_iter().filter(|address| self.networks.permit(*address)).collect();
-        match first {
-            Some(denied) if permitted.is_empty() => Err(Error::Denied(denied)),
+        let permitted: Vec<SocketAddr> =
+            found.into_iter().filter(|address| self.networks.permit(address.ip())).collect();
+        match (first, unresolved) {
+            (Some(denied), _) if permitted.is_empty() => Err(Error::Denied(denied.ip())),
+            (None, Some(error)) => Err(error),
             _ => Ok(permitted),
         }
+    }
+
+    async fn look_up(
+        &self,
+        host: &str,
+        address: Option<IpAddr>,
+        port: u16,
+        found: &mut Vec<SocketAddr>,
+    ) -> Result<(), Error> {
+        match address {
+            Some(address) => found.push(SocketAddr::new(address, port)),
+            None => {
+                let addresses = self.resolver.resolve(host).await?;
+                found.extend(addresses.iter().map(|address| SocketAddr::new(*address, port)));
+            }
+        }
+        Ok(())
     }
 }

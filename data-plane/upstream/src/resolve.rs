@@ -97,11 +97,6 @@ impl Resolver {
         }
     }
 
-    /// Starts a lookup if the name is unknown or nearly out of date.
-    pub(crate) fn prefetch(self: &Rc<Self>, host: &str) {
-        let _ = self.look(host, Instant::now());
-    }
-
     fn look(self: &Rc<Self>, host: &str, now: Instant) -> Hit {
         let mut names = self.names.borrow_mut();
         if !names.contains_key(host) {

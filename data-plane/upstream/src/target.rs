@@ -10,6 +10,8 @@ use std::{
 use http::{HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 
+use crate::{identity::Identity, via::Via};
+
 /// How the origin is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
@@ -65,6 +67,8 @@ struct Inner {
     authority: HeaderValue,
     address: Option<IpAddr>,
     server_name: Option<ServerName<'static>>,
+    identity: Option<Identity>,
+    via: Option<Via>,
 }
 
 impl Target {
@@ -80,16 +84,12 @@ impl Target {
         tls: TlsOptions,
     ) -> Result<Self, InvalidTarget> {
         let invalid = || InvalidTarget::Host(host.to_owned());
-        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        let address = bare.parse::<IpAddr>().ok();
-        if address.is_none() && !is_dns_name(bare) {
-            return Err(invalid());
-        }
-        let host = bare.to_ascii_lowercase().into_boxed_str();
+        let (bare, address) = host_of(host)?;
         let port = port.unwrap_or(scheme.default_port());
         if port == 0 {
-            return Err(InvalidTarget::Port(bare.to_owned()));
+            return Err(InvalidTarget::Port(bare.into()));
         }
+        let host = bare;
         let authority = authority(&host, address, port, scheme);
         let server_name = match scheme {
             Scheme::Http => None,
@@ -111,7 +111,33 @@ impl Target {
             authority: HeaderValue::from_str(&authority).map_err(|_| invalid())?,
             address,
             server_name,
+            identity: None,
+            via: None,
         })))
+    }
+
+    /// The same origin, shown a certificate (which counts for HTTPS only) or
+    /// reached another way. What differs in either shares no connection.
+    #[must_use]
+    pub fn reached(&self, identity: Option<&Identity>, via: Option<&Via>) -> Self {
+        let of = &*self.0;
+        let identity = identity.filter(|_| of.scheme == Scheme::Https).cloned();
+        let via = via.cloned();
+        let mut hasher = DefaultHasher::new();
+        let numbers = (identity.as_ref().map(Identity::number), via.as_ref().map(Via::number));
+        (of.scheme, &of.host, of.port, of.tls, numbers).hash(&mut hasher);
+        Self(Arc::new(Inner {
+            key: hasher.finish(),
+            scheme: of.scheme,
+            host: of.host.clone(),
+            port: of.port,
+            tls: of.tls,
+            authority: of.authority.clone(),
+            address: of.address,
+            server_name: of.server_name.clone(),
+            identity,
+            via,
+        }))
     }
 
     /// The origin of an absolute URI; path and query are ignored.
@@ -163,12 +189,22 @@ impl Target {
         self.0.tls
     }
 
-    pub(crate) fn address(&self) -> Option<IpAddr> {
+    /// The address, where the host is one; otherwise it is a name.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
         self.0.address
     }
 
     pub(crate) fn server_name(&self) -> Option<&ServerName<'static>> {
         self.0.server_name.as_ref()
+    }
+
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        self.0.identity.as_ref()
+    }
+
+    pub(crate) fn via(&self) -> Option<&Via> {
+        self.0.via.as_ref()
     }
 
     #[cfg(test)]
@@ -184,7 +220,9 @@ impl PartialEq for Target {
                 && self.0.port == other.0.port
                 && self.0.scheme == other.0.scheme
                 && self.0.tls == other.0.tls
-                && self.0.host == other.0.host)
+                && self.0.host == other.0.host
+                && self.identity().map(Identity::number) == other.identity().map(Identity::number)
+                && self.via().map(Via::number) == other.via().map(Via::number))
     }
 }
 
@@ -218,6 +256,19 @@ fn authority(host: &str, address: Option<IpAddr>, port: u16, scheme: Scheme) -> 
         _ => host.to_owned(),
     };
     if port == scheme.default_port() { host } else { format!("{host}:{port}") }
+}
+
+/// A host without brackets, in lower case, and the address that it is.
+///
+/// # Errors
+/// It is neither a DNS name nor an address.
+pub(crate) fn host_of(host: &str) -> Result<(Box<str>, Option<IpAddr>), InvalidTarget> {
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    let address = bare.parse::<IpAddr>().ok();
+    if address.is_none() && !is_dns_name(bare) {
+        return Err(InvalidTarget::Host(host.to_owned()));
+    }
+    Ok((bare.to_ascii_lowercase().into_boxed_str(), address))
 }
 
 /// Letters, digits, hyphens and underscores in labels of 1 to 63, at most
@@ -276,5 +327,13 @@ mod tests {
         assert_eq!(a.key(), b.key());
         let c = Target::new(Scheme::Http, "example.com", Some(81), TlsOptions::default()).unwrap();
         assert_ne!(a, c);
+        let via = |port| Via::new([("10.0.0.1", Some(port)), ("Some.Host", None)]).unwrap();
+        let (one, two) = (via(1), via(1));
+        assert_eq!(a.reached(None, Some(&one)), b.reached(None, Some(&one)));
+        assert_eq!(a.reached(None, None), a);
+        assert_ne!(a.reached(None, Some(&one)), a);
+        assert_ne!(a.reached(None, Some(&one)), a.reached(None, Some(&two)));
+        assert_eq!(&*one.hops()[1].host, "some.host");
+        assert!(Via::new([]).is_err() && Via::new([("a b", None)]).is_err());
     }
 }

@@ -1,23 +1,36 @@
 //! TLS towards origins: the system's roots, HTTP/1.1 only, sessions resumed
 //! per core.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    cell::RefCell,
+    io,
+    sync::{Arc, OnceLock},
+};
 
+use hashbrown::HashMap;
 use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
+    sign::SingleCertAndKey,
 };
 use tokio_rustls::TlsConnector;
 
-use crate::target::TlsOptions;
+use crate::{error::Error, identity::Identity, target::TlsOptions};
 
-/// The two ways to shake hands. Each holds its own session store, so a session
-/// of an unverified origin is never resumed as a verified one.
+/// Identities whose configurations are kept; beyond it all are made anew.
+const MAX_IDENTITIES: usize = 1024;
+
+/// The two ways to shake hands, for each identity. Each holds its own session
+/// store, so a session of an unverified origin is never resumed as a verified
+/// one, nor one identity's by another.
 pub(crate) struct Connectors {
+    provider: Arc<CryptoProvider>,
+    roots: Arc<RootCertStore>,
     verifying: TlsConnector,
     trusting: TlsConnector,
+    by_identity: RefCell<HashMap<(u64, TlsOptions), TlsConnector>>,
 }
 
 impl Connectors {
@@ -27,26 +40,68 @@ impl Connectors {
         for root in extra_roots {
             roots.add(root.clone())?;
         }
-        let builder = || {
-            ClientConfig::builder_with_provider(Arc::clone(&provider))
-                .with_safe_default_protocol_versions()
+        let roots = Arc::new(roots);
+        let anonymous = |insecure_skip_verification| {
+            let options = TlsOptions { insecure_skip_verification };
+            connector(&provider, &roots, options, None)
         };
-        let mut verifying = builder()?.with_root_certificates(roots).with_no_client_auth();
-        verifying.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let mut trusting = builder()?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate(Arc::clone(&provider))))
-            .with_no_client_auth();
-        trusting.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
-            verifying: TlsConnector::from(Arc::new(verifying)),
-            trusting: TlsConnector::from(Arc::new(trusting)),
+            verifying: anonymous(false)?,
+            trusting: anonymous(true)?,
+            by_identity: RefCell::default(),
+            provider,
+            roots,
         })
     }
 
-    pub(crate) fn of(&self, options: TlsOptions) -> &TlsConnector {
-        if options.insecure_skip_verification { &self.trusting } else { &self.verifying }
+    pub(crate) fn of(
+        &self,
+        options: TlsOptions,
+        identity: Option<&Identity>,
+    ) -> Result<TlsConnector, Error> {
+        let Some(identity) = identity else {
+            let known =
+                if options.insecure_skip_verification { &self.trusting } else { &self.verifying };
+            return Ok(known.clone());
+        };
+        let key = (identity.number(), options);
+        if let Some(known) = self.by_identity.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let made = connector(&self.provider, &self.roots, options, Some(identity))
+            .map_err(|error| Error::Tls(io::Error::other(error)))?;
+        let mut by_identity = self.by_identity.borrow_mut();
+        if by_identity.len() >= MAX_IDENTITIES {
+            by_identity.clear();
+        }
+        by_identity.insert(key, made.clone());
+        Ok(made)
     }
+}
+
+fn connector(
+    provider: &Arc<CryptoProvider>,
+    roots: &Arc<RootCertStore>,
+    options: TlsOptions,
+    identity: Option<&Identity>,
+) -> Result<TlsConnector, rustls::Error> {
+    let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()?;
+    let builder = if options.insecure_skip_verification {
+        let any = AnyCertificate(Arc::clone(provider));
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(any))
+    } else {
+        builder.with_root_certificates(Arc::clone(roots))
+    };
+    let mut config = match identity {
+        // Shown whatever issuers the origin says that it likes: it may trust
+        // this very certificate.
+        Some(identity) => builder
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.key()))),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// Reading the system's roots takes milliseconds: once per process.

@@ -69,6 +69,10 @@ impl Talk {
         }
     }
 
+    pub(super) fn prepared(&self, stage: &gw_snapshot::CompiledStage) {
+        self.hooks.prepared(stage);
+    }
+
     pub(super) fn heartbeat(&mut self) {
         let Some(every) = self.heartbeat_every else { return };
         self.next_heartbeat = Instant::now() + every;
