@@ -61,6 +61,17 @@ impl<'a> Address<'a> {
     }
 }
 
+/// A path as a client of the API's own host would have sent it: behind the
+/// gateway's prefix and the API's id, where it begins with these.
+pub fn path_of_api(path: &str) -> &str {
+    let behind = || {
+        let rest = path.strip_prefix(GATEWAY_PREFIX)?;
+        let (_, behind) = first_segment(rest, GATEWAY_PREFIX.len())?;
+        path.get(behind..)
+    };
+    behind().unwrap_or(path)
+}
+
 /// The API id in a host name such as `abc.execute-api.localhost:8080`.
 pub fn api_of_host<'h>(host: &'h str, suffixes: &DomainSuffixes) -> Option<Cow<'h, str>> {
     let name = match host.rsplit_once(':') {
@@ -121,6 +132,20 @@ mod tests {
             "a.execute-api.x:http",
         ] {
             check(host, &any, None);
+        }
+    }
+
+    #[test]
+    fn paths_begin_with_the_stage_in_both_forms() {
+        for (path, expected) in [
+            ("/_aws/execute-api/xyz/prod/a//b", "/prod/a//b"),
+            ("/_aws/execute-api//xyz/prod", "/prod"),
+            ("/_aws/execute-api/xyz", ""),
+            ("/_aws/execute-api/", "/_aws/execute-api/"),
+            ("/prod/pets", "/prod/pets"),
+            ("/prod/_aws/execute-api/xyz", "/prod/_aws/execute-api/xyz"),
+        ] {
+            assert_eq!(path_of_api(path), expected, "{path}");
         }
     }
 

@@ -11,6 +11,6 @@ mod build;
 mod router;
 mod segment;
 
-pub use address::{Address, DomainSuffixes, GATEWAY_PREFIX};
+pub use address::{Address, DomainSuffixes, GATEWAY_PREFIX, path_of_api};
 pub use build::BuildError;
 pub use router::{Match, Params, Router, Span};

@@ -103,7 +103,7 @@ impl Values for RequestCtx<'_> {
             ContextVar::DomainPrefix => self.domain().split('.').next()?,
             ContextVar::ExtendedRequestId => self.ids.extended(),
             ContextVar::HttpMethod => self.method.as_str(),
-            ContextVar::Path => self.uri.path(),
+            ContextVar::Path => gw_route::path_of_api(self.uri.path()),
             ContextVar::Protocol => "HTTP/1.1",
             ContextVar::RequestId => self.ids.request(),
             ContextVar::RequestTime => return Some(Cow::Owned(request_time())),

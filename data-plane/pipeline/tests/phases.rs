@@ -127,6 +127,7 @@ fn mocks() {
         }
         let rendered =
             mock("201", r#"{"path":"$context.resourcePath","c":"${stageVariables.color}"}"#);
+        let path = mock("200", "$context.path");
         let velocity = mock("200", "#set($a = 1)");
         let mut never = mock("200", "x");
         never.integration.as_mut().unwrap().passthrough_behavior =
@@ -134,6 +135,7 @@ fn mocks() {
         let api = api(vec![
             ("/", Options, cors),
             ("/rendered/{x}", Get, rendered),
+            ("/path/{x}", Get, path),
             ("/velocity", Get, velocity),
             ("/never", Any, never),
         ]);
@@ -153,6 +155,11 @@ fn mocks() {
         let answer = gateway.get("/rendered/1").await;
         assert_eq!(answer.text(), r#"{"path":"/rendered/{x}","c":"blue"}"#);
         assert_eq!(answer.status, 201);
+        assert_eq!(gateway.get("/path/%20?q").await.text(), "/prod/path/%20");
+        // Where the gateway's own prefix names the API, the path is the same.
+        let prefixed = http::Request::get("/_aws/execute-api/abc/prod/path/1");
+        let prefixed = prefixed.header("host", "localhost").body(Full::<bytes::Bytes>::default());
+        assert_eq!(gateway.send(prefixed.unwrap()).await.text(), "/prod/path/1");
         let internal = r#"{"message": "Internal server error"}"#;
         let error = "InternalServerErrorException";
         expect(&gateway.get("/velocity").await, 500, error, internal);
