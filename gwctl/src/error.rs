@@ -45,12 +45,17 @@ impl Kind {
 pub(crate) struct Error {
     pub(crate) kind: Kind,
     message: String,
+    /// What became of things, beside the failure.
+    note: Option<String>,
     hint: Option<String>,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
+        if let Some(note) = &self.note {
+            write!(f, "\nnote: {note}")?;
+        }
         if let Some(hint) = &self.hint {
             write!(f, "\nnext: {hint}")?;
         }
@@ -60,7 +65,7 @@ impl fmt::Display for Error {
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), note: None, hint: None }
     }
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {
@@ -79,6 +84,17 @@ impl Error {
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Adds what became of things.
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// What happened, alone.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Wraps an I/O error with what was tried.

@@ -156,7 +156,7 @@ impl App {
         expected: Option<ReleaseNumber>,
     ) -> Result<ReleaseDetailView> {
         self.canary_change(caller, (api, stage), expected, "promote-canary", |draft| {
-            let canary = draft.canary.take().ok_or_else(no_canary)?;
+            let canary = draft.canary.take().ok_or_else(|| no_canary("promote"))?;
             draft.deployment_id = canary.deployment_id;
             draft.variables.extend(canary.stage_variable_overrides);
             Ok(())
@@ -177,7 +177,7 @@ impl App {
         expected: Option<ReleaseNumber>,
     ) -> Result<ReleaseDetailView> {
         self.canary_change(caller, (api, stage), expected, "stop-canary", |draft| {
-            draft.canary.take().map(drop).ok_or_else(no_canary)
+            draft.canary.take().map(drop).ok_or_else(|| no_canary("stop"))
         })
         .await
     }
@@ -206,8 +206,8 @@ impl App {
     }
 }
 
-fn no_canary() -> Error {
-    Error::bad_request("Promotion not available. Canary does not exist.")
+fn no_canary(what: &str) -> Error {
+    Error::BadRequest(format!("The stage has no canary to {what}"))
 }
 
 /// What a rollback restores: the release that the caller names, or the one

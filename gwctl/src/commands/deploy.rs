@@ -68,7 +68,10 @@ pub(crate) async fn deploy(client: &Client, args: &DeployArgs, out: Output) -> R
         api.id
     ));
     tell_import(&api, args.verbose, out);
-    let (deployment, number) = create_deployment(client, &api, args).await?;
+    let (deployment, number) = match create_deployment(client, &api, args).await {
+        Err(error) if existing.is_none() => return Err(take_back(client, &api, error).await),
+        made => made?,
+    };
     tell_warnings(&deployment.gatewright_warnings, args.verbose, out);
     let watched = Watched {
         api: &api.id,
@@ -89,7 +92,26 @@ pub(crate) async fn deploy(client: &Client, args: &DeployArgs, out: Output) -> R
         release: &release,
     };
     out.data(&deployed, |d| format!("{}, deployment {}", summary(d.release), d.deployment_id))?;
-    verdict(&release, args.wait)
+    match verdict(&release, args.wait) {
+        Err(error) if existing.is_none() => Err(take_back(client, &api, error).await),
+        told => told,
+    }
+}
+
+/// A first deploy that was refused leaves no API behind. What may still come
+/// to serve stays.
+async fn take_back(client: &Client, api: &RestApi, error: Error) -> Error {
+    let name = format!("{} ({})", api.name, api.id);
+    if !matches!(error.kind, Kind::Refused | Kind::Rejected) {
+        return error;
+    }
+    match client.call(Method::DELETE, Path::of(&["restapis", &api.id]), Body::None).await {
+        Ok(_) => error.note(format!("the new API {name} is removed again")),
+        Err(failed) => error.note(format!(
+            "the new API {name} stays, as removing it failed ({}); the next deploy updates it",
+            failed.message()
+        )),
+    }
 }
 
 /// A stage with a canary is not deployed to by accident.
@@ -170,8 +192,8 @@ async fn create_deployment(
     let path = Path::of(&["restapis", &api.id, "deployments"])
         .with_some("gatewright", (!args.lenient).then_some("strict"));
     let answer = client.call(Method::POST, path, Body::json(&request)?).await.map_err(|error| {
-        let advice = "the working copy is updated and no stage is changed; mend the document, \
-                      or deploy such routes as they are with --lenient";
+        let advice = "no stage is changed; mend the document, or deploy such routes as they are \
+                      with --lenient";
         match error.kind {
             Kind::Refused if !args.lenient => error.hint(advice),
             Kind::Rejected => {
@@ -294,6 +316,35 @@ mod tests {
         let error = deploy(&client, &args, QUIET).await.unwrap_err();
         assert_eq!(error.kind.exit_code(), 5, "{error}");
         server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_new_api_whose_first_release_is_rejected_is_removed() {
+        let rejected =
+            serde_json::to_string(&detail("rejected", &[("n2", "rejected")], true)).unwrap();
+        let gone = "DELETE /restapis/aaaaaaaaaa";
+        for (head, told) in [
+            ("202 Accepted\r\n", "note: the new API Pets (aaaaaaaaaa) is removed again"),
+            ("503 Service Unavailable\r\n", "note: the new API Pets (aaaaaaaaaa) stays"),
+        ] {
+            let (client, server) = play(vec![
+                ok("GET /restapis?limit=500", r#"{"item":[]}"#),
+                ok("POST /restapis?mode=import&gatewright=adapt", API),
+                created(),
+                ok(
+                    "GET /gatewright/v1/restapis/aaaaaaaaaa/stages/prod/releases/7",
+                    rejected.clone(),
+                ),
+                Answer { expects: gone, head, body: String::new() },
+            ])
+            .await;
+            let file = document();
+            let args = DeployArgs { file: file.path().to_owned(), ..args(&[]) };
+            let error = deploy(&client, &args, QUIET).await.unwrap_err();
+            assert_eq!(error.kind.exit_code(), 5, "{error}");
+            assert!(error.to_string().contains(told), "{error}");
+            server.await.unwrap();
+        }
     }
 
     #[test]

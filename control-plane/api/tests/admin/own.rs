@@ -30,8 +30,11 @@ async fn history_rollback_and_canary() {
     let promoted = admin.send("POST", &format!("{stage}/promote-canary"), json!({})).await;
     assert_eq!(promoted.header("x-gatewright-release"), "3");
     assert_eq!(promoted.expect(200)["release"]["deploymentId"], second);
-    let none = admin.send("POST", &format!("{stage}/stop-canary"), json!({})).await;
-    assert_eq!(none.status, 400);
+    for what in ["stop", "promote"] {
+        let none = admin.send("POST", &format!("{stage}/{what}-canary"), json!({})).await;
+        assert_eq!(none.status, 400);
+        assert_eq!(none.fault().2, format!("The stage has no canary to {what}"));
+    }
     let back = admin.send("POST", &format!("{stage}/rollback"), json!({"to": 1})).await;
     let back = back.expect(200);
     assert_eq!(
