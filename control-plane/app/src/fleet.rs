@@ -131,6 +131,13 @@ pub trait Fleet: Send + Sync + 'static {
         timeout: Duration,
     ) -> ReleaseOutcome;
 
+    /// Waits until every node connected to this replica has acknowledged a
+    /// revision; false if the time is up before.
+    async fn await_revision(&self, revision: Revision, timeout: Duration) -> bool;
+
+    /// Whether other replicas hold streams of nodes.
+    fn has_nodes_elsewhere(&self) -> bool;
+
     /// The receipts of a release as they arrive; `None` if this replica knows
     /// nothing of it (an old release: the database has its receipts).
     fn watch_release(
@@ -178,6 +185,14 @@ impl Fleet for NoFleet {
 
     async fn await_release(&self, _: &StageKey, _: ReleaseNumber, _: Duration) -> ReleaseOutcome {
         ReleaseOutcome::Pending
+    }
+
+    async fn await_revision(&self, _: Revision, _: Duration) -> bool {
+        true
+    }
+
+    fn has_nodes_elsewhere(&self) -> bool {
+        false
     }
 
     fn watch_release(

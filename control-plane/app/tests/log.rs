@@ -140,6 +140,7 @@ async fn the_world_follows() {
             to: Revision::new(1, 6),
             stages: vec![],
             nodes: vec![],
+            facts: vec![],
             removed,
             pending: vec![],
         }

@@ -114,6 +114,8 @@ pub struct Hub {
     state: Mutex<State>,
     /// There are receipts to write.
     noted: Notify,
+    /// A node acknowledged something, or left.
+    acked: Notify,
     started: Instant,
     /// Use cases may call from anywhere.
     runtime: tokio::runtime::Handle,
@@ -139,6 +141,7 @@ impl Hub {
             backing,
             state: Mutex::new(state),
             noted: Notify::new(),
+            acked: Notify::new(),
             started: Instant::now(),
             runtime: tokio::runtime::Handle::current(),
         });
@@ -232,6 +235,29 @@ impl Hub {
         self.lock().machine.world().map(|world| world.revision())
     }
 
+    /// Waits until every node that is connected here has acknowledged a
+    /// revision; false if the time is up before.
+    pub async fn await_revision(&self, revision: Revision, timeout: Duration) -> bool {
+        let reached = async {
+            loop {
+                let acked = self.acked.notified();
+                tokio::pin!(acked);
+                // Before the look, so that nothing is missed between them.
+                acked.as_mut().enable();
+                if self.lock().machine.all_acked(revision) {
+                    return;
+                }
+                acked.await;
+            }
+        };
+        tokio::time::timeout(timeout, reached).await.is_ok()
+    }
+
+    /// Whether other replicas hold streams of nodes.
+    pub fn has_nodes_elsewhere(&self) -> bool {
+        self.lock().machine.has_nodes_elsewhere()
+    }
+
     /// A resource of the world in memory.
     pub(crate) fn resource(&self, name: &ResourceName) -> Option<Arc<[u8]>> {
         let state = self.lock();
@@ -306,7 +332,11 @@ impl Hub {
     }
 
     pub(crate) fn message(self: &Arc<Self>, session: SessionId, message: NodeMessage) {
+        let is_ack = matches!(message, NodeMessage::WorldAck(_));
         self.handle(Event::Message(session, message));
+        if is_ack {
+            self.acked.notify_waiters();
+        }
     }
 
     pub(crate) fn heartbeat(self: &Arc<Self>, session: SessionId, heartbeat: &pb::Heartbeat) {
@@ -332,6 +362,7 @@ impl Hub {
         state.requests.retain(|_, waiting| waiting.session != session);
         let stream = state.streams.remove(&session);
         self.run(&mut state, Event::Closed(session));
+        self.acked.notify_waiters();
         let Some(node) = stream.map(|stream| stream.facts.node) else { return };
         if state.by_node.get(&node) != Some(&session) {
             return;
@@ -370,6 +401,7 @@ impl Hub {
             }
             Effect::Close(session, reason) => {
                 state.requests.retain(|_, waiting| waiting.session != session);
+                self.acked.notify_waiters();
                 if let Some(stream) = state.streams.remove(&session) {
                     info!(node.id = %stream.facts.node, reason, "stream closed");
                     let _gone = stream.out.send(Outgoing::Close(reason));

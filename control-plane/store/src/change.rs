@@ -73,6 +73,7 @@ impl Txn {
             return Ok(None);
         }
         let names: Vec<String> = notices.names.into_iter().collect();
+        let facts: Vec<String> = notices.facts.into_iter().collect();
         let (stages, numbers): (Vec<i64>, Vec<i64>) = notices.releases.into_iter().unzip();
         let row = sqlx::query!(
             r#"WITH bumped AS (
@@ -87,8 +88,10 @@ impl Txn {
                ), assigned AS (
                  UPDATE assignments a SET version = b.number FROM bumped b
                   WHERE a.stage_id = ANY ($4::bigint[])
-               ), facts AS (
+               ), described AS (
                  UPDATE nodes n SET version = b.number FROM bumped b WHERE n.id = ANY ($5::text[])
+               ), stated AS (
+                 UPDATE facts f SET version = b.number FROM bumped b WHERE f.name = ANY ($6::text[])
                )
                SELECT epoch, number,
                       pg_notify('gw_revision', epoch || '.' || number) IS NULL AS told
@@ -98,6 +101,7 @@ impl Txn {
             &numbers,
             &notices.assigned,
             &notices.nodes,
+            &facts,
         )
         .fetch_one(self.conn())
         .await?;

@@ -118,6 +118,8 @@ pub(crate) struct Notices {
     pub(crate) assigned: Vec<i64>,
     /// Nodes whose facts changed: their version is stamped.
     pub(crate) nodes: Vec<String>,
+    /// Facts written: their version is stamped.
+    pub(crate) facts: BTreeSet<String>,
 }
 
 /// An open transaction; dropped without commit, it leaves no trace.

@@ -7,7 +7,7 @@ use gw_model::{
     StageName,
 };
 
-use crate::{Error, PendingRow, Txn};
+use crate::{Error, FactRow, PendingRow, Txn};
 
 /// A stage as nodes hold it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct WorldRow {
     pub stages: Vec<WorldStage>,
     /// Every node.
     pub nodes: Vec<NodeFact>,
+    /// Every other fact.
+    pub facts: Vec<FactRow>,
     /// Every rollout under way.
     pub pending: Vec<PendingRow>,
 }
@@ -64,6 +66,8 @@ pub enum WorldChanges {
         stages: Vec<WorldStage>,
         /// Nodes whose facts were touched.
         nodes: Vec<NodeFact>,
+        /// Other facts that were touched.
+        facts: Vec<FactRow>,
         /// Touched resources that are in no node's world now.
         removed: Vec<ResourceName>,
         /// Every rollout under way, touched or not.
@@ -111,8 +115,9 @@ impl Txn {
         .await?;
         let stages = rows.into_iter().map(|row| world_stage!(row)).collect();
         let nodes = self.node_facts(None).await?;
+        let facts = self.facts_of(None).await?;
         let pending = self.pending_list().await?;
-        Ok(WorldRow { revision, stages, nodes, pending })
+        Ok(WorldRow { revision, stages, nodes, facts, pending })
     }
 
     /// Reads what changed after `from`. The transaction must read one point in
@@ -133,31 +138,38 @@ impl Txn {
         )
         .fetch_all(self.conn())
         .await?;
-        let (mut keys, mut nodes) = (BTreeSet::new(), BTreeSet::new());
+        let (mut keys, mut nodes, mut named) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for name in names {
             match name.parse() {
                 Ok(ResourceName::Stage(key)) => drop(keys.insert(key)),
                 Ok(ResourceName::Node(node)) => drop(nodes.insert(node)),
+                Ok(ResourceName::Fact(name)) => drop(named.insert(name)),
                 // A kind that a newer replica writes is nothing to this one.
                 Ok(ResourceName::Other(_)) | Err(_) => {}
             }
         }
         let stages = self.world_stages(&keys).await?;
         let nodes_wanted: Vec<String> = nodes.iter().map(|node| node.to_string()).collect();
-        let facts = self.node_facts(Some(nodes_wanted)).await?;
+        let of_nodes = self.node_facts(Some(nodes_wanted)).await?;
+        let named_wanted: Vec<String> = named.iter().map(|name| name.to_string()).collect();
+        let facts = self.facts_of(Some(named_wanted)).await?;
         let pending = self.pending_list().await?;
         for stage in &stages {
             keys.remove(&stage.key);
         }
-        for fact in &facts {
+        for fact in &of_nodes {
             nodes.remove(&fact.node);
+        }
+        for fact in &facts {
+            named.remove(&fact.name);
         }
         let removed = keys
             .into_iter()
             .map(ResourceName::Stage)
             .chain(nodes.into_iter().map(ResourceName::Node))
+            .chain(named.into_iter().map(ResourceName::Fact))
             .collect();
-        Ok(WorldChanges::Delta { to, stages, nodes: facts, removed, pending })
+        Ok(WorldChanges::Delta { to, stages, nodes: of_nodes, facts, removed, pending })
     }
 
     async fn world_stages(&mut self, keys: &BTreeSet<StageKey>) -> Result<Vec<WorldStage>, Error> {

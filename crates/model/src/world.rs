@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::{AccountId, ApiId, NodeId, Region, Scope, StageName};
+use crate::{AccountId, ApiId, FactName, NodeId, Region, Scope, StageName};
 
 /// A stage, globally.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,6 +33,8 @@ pub enum ResourceName {
     Stage(StageKey),
     /// Facts about one node: its slot and peer address.
     Node(NodeId),
+    /// A fact beside stages, such as an API key.
+    Fact(FactName),
     /// A kind that this build does not know, kept as its full name.
     Other(String),
 }
@@ -42,6 +44,7 @@ impl fmt::Display for ResourceName {
         match self {
             Self::Stage(key) => write!(f, "stage/{key}"),
             Self::Node(node) => write!(f, "node/{node}"),
+            Self::Fact(name) => name.fmt(f),
             Self::Other(name) => f.write_str(name),
         }
     }
@@ -70,7 +73,8 @@ impl FromStr for ResourceName {
             }
             "node" if !rest.is_empty() => Ok(Self::Node(NodeId::new(rest))),
             "node" | "" => Err(invalid()),
-            _ => Ok(Self::Other(text.to_owned())),
+            // A known kind with parts of another build is kept unread, too.
+            _ => Ok(text.parse().map_or_else(|_| Self::Other(text.to_owned()), Self::Fact)),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! [`CompiledStage::bind`] joins compiled deployments with one release of a
 //! stage, so that requests format as little as possible; [`World::with`] puts
 //! stages into the map that requests are looked up in, copying only what
-//! changed.
+//! changed, and [`World::with_facts`] what nodes hold beside them.
 //!
 //! A fault is either *fatal* (AWS refuses the deployment) or *poisoned* (AWS
 //! deploys it and answers with its run-time error; so does the compiled
@@ -17,9 +17,12 @@
 mod api;
 mod compile;
 mod context;
+mod facts;
 mod fault;
 mod gateway;
 mod mock;
+mod prepared;
+mod shards;
 mod source;
 mod stage;
 mod text;
@@ -33,6 +36,7 @@ pub use api::{
 };
 pub use compile::{Limits, compile};
 pub use context::{ContextVar, Values};
+pub use facts::{ApiKey, ClientCertificate, Facts, UnreadableFact, VpcLink};
 pub use fault::{Fault, FaultKind};
 pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered};
 pub use mock::{Mock, MockAnswer, MockResponse};
@@ -40,5 +44,5 @@ pub use source::{Source, Value};
 pub use stage::{Bound, Canary, CompiledStage};
 pub use text::{NeedsEngine, Text};
 pub use throttle::Throttle;
-pub use uri::{InvalidAddress, Origin, Piece, Target};
+pub use uri::{InvalidAddress, Origin, Piece, Target, fill_variables};
 pub use world::World;

@@ -129,6 +129,11 @@ fn world(page: &mut Page, status: &Status, now: SystemTime) {
         status.compile_faults,
     );
     page.counter(metric::SNAPSHOT_SWAPS, "Worlds swapped in", status.swaps);
+    page.counter(
+        "gatewright_unreadable_facts_total",
+        "Facts beside stages that could not be read",
+        status.unreadable_facts,
+    );
     page.counter("gatewright_resyncs_total", "Worlds fetched anew", status.resyncs);
     let certificates = [
         (

@@ -205,6 +205,7 @@ impl Driver {
                 self.compiling = self.compiling.saturating_sub(1);
                 self.compiler.answered(id);
                 let result = result.map(|(compilation, staged)| {
+                    self.talk.prepared(&staged.stage);
                     self.stages.stage(id, staged);
                     compilation
                 });
@@ -356,6 +357,7 @@ impl Driver {
             status.stages = self.stages.served() as u64;
             status.stages_pending = self.pending as u64;
             status.swaps = self.stages.swaps();
+            status.unreadable_facts = self.stages.unreadable_facts();
             status.compiled_deployments = totals.deployments;
             status.compiled_bytes = totals.bytes;
             status.compiled_total = totals.compiled;

@@ -50,6 +50,8 @@ pub struct Status {
     pub last_compile_us: u64,
     /// Worlds swapped in since the start.
     pub swaps: u64,
+    /// Facts beside stages whose content could not be read.
+    pub unreadable_facts: u64,
     /// Deltas thrown away because they led to another root digest.
     pub resyncs: u64,
     /// When the node's certificate ends.

@@ -66,6 +66,14 @@ impl Fleet for Scripted {
         ReleaseOutcome::Serving
     }
 
+    async fn await_revision(&self, _: Revision, _: Duration) -> bool {
+        true
+    }
+
+    fn has_nodes_elsewhere(&self) -> bool {
+        false
+    }
+
     fn watch_release(
         &self,
         _: &StageKey,

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use gw_app::{App, Committed, Error, JoinRequest, Rejected};
 use gw_fleet_core::{
+    declared::Entry,
     message::{ReceiptState, Resource},
     replica::{Fresh, FreshWorld, Pending, Recorded, Registered},
     rollout::Written,
@@ -13,8 +14,8 @@ use gw_fleet_core::{
 };
 use gw_model::{Digest, NodeId, ReleaseNumber, ResourceName, Revision, StageKey};
 use gw_store::{
-    NodeAck, NodeFact, NodeHello, NodeRow, PendingRow, ReceiptRow, ReleaseState, WorldChanges,
-    WorldStage,
+    FactRow, NodeAck, NodeFact, NodeHello, NodeRow, PendingRow, ReceiptRow, ReleaseState,
+    WorldChanges, WorldStage,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -56,14 +57,19 @@ impl AppBacking {
             None => WorldChanges::Resync,
         };
         let (revision, world, pending) = match changes {
-            WorldChanges::Delta { to, stages, nodes, removed, pending } => {
+            WorldChanges::Delta { to, stages, nodes, facts, removed, pending } => {
                 let upserts = resources(stages, &nodes).map(Change::upsert);
                 let removals = removed.into_iter().map(Change::removal);
-                (to, FreshWorld::Changes(upserts.chain(removals).collect()), pending)
+                let changes = upserts.chain(removals).chain(self.facts(facts)).collect();
+                (to, FreshWorld::Changes(changes), pending)
             }
             WorldChanges::Resync => {
                 let world = txn.world_load().await?;
-                let resources = resources(world.stages, &world.nodes).collect();
+                let facts = self.facts(world.facts).filter_map(|change| {
+                    let Entry { version, content } = change.entry?;
+                    Some(Resource { name: change.name, version, content })
+                });
+                let resources = resources(world.stages, &world.nodes).chain(facts).collect();
                 (world.revision, FreshWorld::Whole(resources), world.pending)
             }
         };
@@ -80,6 +86,24 @@ impl AppBacking {
             pending: pending.into_iter().map(self::pending).collect(),
             nodes: nodes.into_iter().map(|row| self.registered(row, now)).collect(),
             receipts,
+        })
+    }
+
+    /// Facts as nodes get them. One that cannot be opened is gone for nodes:
+    /// they go on without it, and with all others.
+    fn facts(&self, rows: Vec<FactRow>) -> impl Iterator<Item = Change> {
+        rows.into_iter().map(|row| {
+            let name = ResourceName::Fact(row.name.clone());
+            match self.app.fact_content(&row) {
+                Ok(content) => {
+                    let entry = Entry { version: row.version, content: content.as_ref().into() };
+                    Change { name, entry: Some(entry) }
+                }
+                Err(error) => {
+                    tracing::error!(fact = %row.name, %error, "a fact cannot be opened");
+                    Change::removal(name)
+                }
+            }
         })
     }
 

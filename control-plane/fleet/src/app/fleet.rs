@@ -67,6 +67,14 @@ impl Fleet for AppFleet {
         }
     }
 
+    async fn await_revision(&self, revision: Revision, timeout: Duration) -> bool {
+        self.0.await_revision(revision, timeout).await
+    }
+
+    fn has_nodes_elsewhere(&self) -> bool {
+        self.0.has_nodes_elsewhere()
+    }
+
     fn watch_release(
         &self,
         stage: &StageKey,

@@ -124,6 +124,23 @@ impl Replica {
         self.by_node.values().filter_map(|id| self.streams.get(id)).map(view).collect()
     }
 
+    /// Whether every node that is connected here has acknowledged a revision.
+    pub fn all_acked(&self, revision: Revision) -> bool {
+        let at = self.world.as_ref().map(World::revision);
+        // A node that lacks nothing of the world is where the world is.
+        let current = |stream: &Stream| {
+            let world = self.world.as_ref().filter(|_| at >= Some(revision));
+            world.is_some_and(|world| stream.session.is_current(world))
+        };
+        let acked = |stream: &Stream| stream.session.acked() >= Some(revision);
+        self.streams.values().all(|stream| acked(stream) || current(stream))
+    }
+
+    /// Whether other replicas hold streams of nodes.
+    pub fn has_nodes_elsewhere(&self) -> bool {
+        !self.remote.is_empty()
+    }
+
     /// Whether every voter of the fleet holds these deployments compiled, as
     /// far as this replica can tell; no where it cannot.
     pub fn all_hold(&self, digests: &[Digest]) -> bool {

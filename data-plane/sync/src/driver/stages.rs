@@ -6,7 +6,8 @@ use std::{
 };
 
 use gw_fleet_core::node::{Apply, CompileId};
-use gw_model::StageKey;
+use gw_model::{FactName, ResourceName, StageKey};
+use gw_snapshot::World;
 
 use crate::{
     WorldHandle,
@@ -23,6 +24,10 @@ pub(super) struct Stages {
     served: HashMap<StageKey, Vec<Pin>>,
     /// `None`: served no more.
     changes: BTreeMap<StageKey, Option<CompileId>>,
+    /// The same of facts beside stages; `None`: gone.
+    facts: BTreeMap<FactName, Option<Arc<[u8]>>>,
+    /// Facts that could not be read, counted since the start.
+    unreadable: u64,
     swaps: u64,
 }
 
@@ -34,6 +39,8 @@ impl Stages {
             staged: HashMap::new(),
             served: HashMap::new(),
             changes: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            unreadable: 0,
             swaps: 0,
         }
     }
@@ -48,6 +55,11 @@ impl Stages {
         self.swaps
     }
 
+    /// How many facts could not be read.
+    pub(super) fn unreadable_facts(&self) -> u64 {
+        self.unreadable
+    }
+
     /// Keeps what was compiled until it is applied or discarded.
     pub(super) fn stage(&mut self, id: CompileId, staged: Staged) {
         self.staged.insert(id, staged);
@@ -60,14 +72,24 @@ impl Stages {
         true
     }
 
-    /// Notes a change of what is served. Resources of other kinds than stages
-    /// mean nothing to this build.
+    /// Notes a change of what is served. Resources of kinds that this build
+    /// does not know mean nothing to it.
     pub(super) fn apply(&mut self, apply: Apply) {
         for (key, id) in apply.stages {
             self.change(key, Some(id));
         }
         for key in apply.removed_stages {
             self.change(key, None);
+        }
+        for resource in apply.resources {
+            if let ResourceName::Fact(name) = resource.name {
+                self.facts.insert(name, Some(resource.content));
+            }
+        }
+        for name in apply.removed_resources {
+            if let ResourceName::Fact(name) = name {
+                self.facts.insert(name, None);
+            }
         }
     }
 
@@ -79,7 +101,7 @@ impl Stages {
 
     /// Swaps in everything that was noted, in one step.
     pub(super) fn flush(&mut self) -> bool {
-        if self.changes.is_empty() {
+        if self.changes.is_empty() && self.facts.is_empty() {
             return false;
         }
         let current = self.world.load();
@@ -105,12 +127,29 @@ impl Stages {
                 }
             }
         }
-        let next = current.with(upserts, &removals);
+        let next = self.take_facts(current.with(upserts, &removals));
         drop(current);
         self.world.publish(Arc::new(next));
         self.swaps += 1;
         // Only now may the cache drop what was served before.
         drop(former_pins);
         true
+    }
+
+    /// Puts in the facts that were noted. One that cannot be read is kept out,
+    /// and all others are not.
+    fn take_facts(&mut self, world: World) -> World {
+        if self.facts.is_empty() {
+            return world;
+        }
+        let changes = std::mem::take(&mut self.facts);
+        let upserts = changes.iter().filter_map(|(name, to)| Some((name, &**to.as_ref()?)));
+        let removals = changes.iter().filter(|(_, to)| to.is_none()).map(|(name, _)| name);
+        let (next, unreadable) = world.with_facts(upserts, removals);
+        for fact in unreadable {
+            tracing::error!(fact = %fact.name, reason = fact.reason, "a fact cannot be read");
+            self.unreadable += 1;
+        }
+        next
     }
 }
