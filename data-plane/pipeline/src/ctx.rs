@@ -31,6 +31,9 @@ pub(crate) struct RequestCtx<'w> {
     pub(crate) stage: Option<Located<'w>>,
     /// Set once routed.
     pub(crate) route: Option<Routed<'w>>,
+    /// When the integration's answer was there, if one was asked for: the end
+    /// of the request too, as nothing behind it waits.
+    pub(crate) ended: Option<Instant>,
 }
 
 /// The stage of a request, and which of its deployments.

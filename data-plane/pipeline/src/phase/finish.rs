@@ -1,5 +1,7 @@
 //! What every answer gets.
 
+use std::time::Instant;
+
 use http::{HeaderName, HeaderValue, Response};
 
 use crate::{ResponseBody, ctx::RequestCtx, id::REQUEST_ID};
@@ -23,6 +25,8 @@ pub(super) fn run(ctx: &RequestCtx<'_>, response: &mut Response<ResponseBody>) {
             headers.remove(CANARY);
         }
     }
-    let latency = u64::try_from(ctx.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let ended = ctx.ended.unwrap_or_else(Instant::now);
+    let latency = ended.saturating_duration_since(ctx.began).as_micros();
+    let latency = u64::try_from(latency).unwrap_or(u64::MAX);
     ctx.core.counters.answered(response.status(), latency);
 }

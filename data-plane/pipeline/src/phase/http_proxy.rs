@@ -22,6 +22,7 @@ use crate::{
     ctx::RequestCtx,
     header_table::{RequestFate, named_by_connection, request_fate, store_response},
     id,
+    reach::reached,
     rescue::{Refusal, of_upstream, refuse},
 };
 
@@ -42,11 +43,12 @@ pub(super) async fn run(
         let path = address.path_and_query(ctx, ctx.uri.query(), mapped)?;
         Some((address.origin.prepared(target_of)?, path))
     });
-    let Some((target, path)) = whereto else { return refuse(Type::ApiConfigurationError) };
+    let Some((origin, path)) = whereto else { return refuse(Type::ApiConfigurationError) };
+    let target = reached(ctx, located, number, proxy, origin)?;
 
     let method = proxy.method.as_ref().unwrap_or(&ctx.method);
     let mut head = ctx.core.client.head(method, path.as_str());
-    write_headers(ctx, proxy.mappings.as_deref(), target, &mut head);
+    write_headers(ctx, proxy.mappings.as_deref(), &target, &mut head);
     let body = outbound(ctx, body);
     // A customised gateway response may still want to read the client's; else
     // their map takes the answer's.
@@ -58,11 +60,14 @@ pub(super) async fn run(
         response: timeout,
         body_idle: if proxy.is_streamed { STREAM_IDLE } else { timeout },
     };
-    let began = Instant::now();
+    // Nothing before this has waited.
+    let began = ctx.began;
     let call = Call { head, body, headers, store: store_response, began };
     let response =
-        ctx.core.client.call(target, call, &timeouts).await.map_err(|e| of_upstream(&e))?;
-    let latency = began.elapsed().as_micros();
+        ctx.core.client.call(&target, call, &timeouts).await.map_err(|e| of_upstream(&e))?;
+    let ended = Instant::now();
+    ctx.ended = Some(ended);
+    let latency = ended.saturating_duration_since(began).as_micros();
     ctx.core.counters.integrated(u64::try_from(latency).unwrap_or(u64::MAX));
     answer(ctx, proxy, response)
 }

@@ -49,6 +49,7 @@ pub async fn handle(
         ids,
         stage: None,
         route: None,
+        ended: None,
     };
     let mut response = match run(&mut ctx, body).await {
         Ok(response) => response,
