@@ -402,7 +402,7 @@ pub struct RequestValidator {
 }
 
 /// Who decides whether a request may pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorizer {
     /// The authorizer's name.
@@ -431,4 +431,48 @@ pub struct Authorizer {
     /// User pools.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub provider_arns: Vec<String>,
+    /// Whose tokens a `JWT` authorizer takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt_configuration: Option<JwtConfiguration>,
+}
+
+/// Whose tokens a `JWT` authorizer takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JwtConfiguration {
+    /// At least one.
+    pub issuers: Vec<JwtIssuer>,
+    /// Algorithms of signatures; empty means AWS's default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_algorithms: Vec<String>,
+}
+
+/// An issuer of tokens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JwtIssuer {
+    /// An `https` URL; the token's `iss`.
+    pub issuer: String,
+    /// The token's `aud` must hold one of them.
+    pub audiences: Vec<String>,
+    /// What else must hold of the token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub additional_claims: Vec<JwtClaim>,
+}
+
+/// A claim that a token must make.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JwtClaim {
+    /// Its name.
+    pub claim_name: String,
+    /// `SINGLE_STRING` or `STRING_LIST`, when given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// Whether a token without it is refused.
+    #[serde(default)]
+    pub required: bool,
+    /// One of them; empty means any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expected_values: Vec<String>,
 }

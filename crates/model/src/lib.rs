@@ -28,8 +28,9 @@ pub mod world;
 pub use account::AccountSettings;
 pub use api::{
     Api, ApiKeySource, Authorizer, ConnectionType, ContentHandling, EndpointConfiguration,
-    EndpointType, Integration, IntegrationResponse, IntegrationType, Method, MethodResponse, Model,
-    PassthroughBehavior, RequestValidator, Resource, RestApi,
+    EndpointType, Integration, IntegrationResponse, IntegrationType, JwtClaim, JwtConfiguration,
+    JwtIssuer, Method, MethodResponse, Model, PassthroughBehavior, RequestValidator, Resource,
+    RestApi,
 };
 pub use digest::Digest;
 pub use documentation::{

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{Authorizer, AuthorizerId, Method};
+use gw_model::{Authorizer, AuthorizerId, Method, api::JwtConfiguration};
 use serde_json::Value;
 
 use crate::context::{Context, Members};
@@ -23,6 +23,8 @@ enum Scheme {
     Custom(String),
     /// A user pool authorizer of this name.
     Cognito(String),
+    /// An authorizer of this name that reads signed tokens itself.
+    Jwt(String),
     /// A scheme that AWS ignores; the text is its type.
     Unsupported(String),
 }
@@ -63,12 +65,13 @@ impl Security {
             .filter(|extension| !extension.is_empty());
         if let Some(extension) = extension {
             let authorizer = authorizer(ctx, name, members, extension, auth_type)?;
-            let cognito = authorizer.kind == "COGNITO_USER_POOLS";
+            let scheme = match authorizer.kind.as_str() {
+                "COGNITO_USER_POOLS" => Scheme::Cognito(name.to_owned()),
+                "JWT" => Scheme::Jwt(name.to_owned()),
+                _ => Scheme::Custom(name.to_owned()),
+            };
             self.authorizers.insert(name.to_owned(), authorizer);
-            return Some(match cognito {
-                true => Scheme::Cognito(name.to_owned()),
-                false => Scheme::Custom(name.to_owned()),
-            });
+            return Some(scheme);
         }
         if auth_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("awsSigv4")) {
             return Some(Scheme::Iam);
@@ -96,7 +99,10 @@ impl Security {
         place: &str,
         method: &mut Method,
     ) {
-        if let Some(auth) = ctx.member(operation, "x-amazon-apigateway-auth", "") {
+        // What the root says holds for operations that are silent.
+        let extension = "x-amazon-apigateway-auth";
+        let holder = if operation.contains_key(extension) { operation } else { ctx.root };
+        if let Some(auth) = ctx.member(holder, extension, "") {
             match ctx.text(auth, "type", place).unwrap_or_default().to_ascii_uppercase().as_str() {
                 "AWS_IAM" => method.authorization_type = "AWS_IAM".to_owned(),
                 "NONE" | "" => {}
@@ -129,6 +135,7 @@ impl Security {
             Some(Scheme::Iam) => ("AWS_IAM", None),
             Some(Scheme::Custom(name)) => ("CUSTOM", Some(name)),
             Some(Scheme::Cognito(name)) => ("COGNITO_USER_POOLS", Some(name)),
+            Some(Scheme::Jwt(name)) => ("JWT", Some(name)),
             // Already warned of, once for the document.
             Some(Scheme::Unsupported(_)) => return,
             None => {
@@ -159,17 +166,18 @@ fn authorizer<'d>(
     let place = format!("securitySchemes.{name}.x-amazon-apigateway-authorizer");
     let unable = |reason: &str| format!("Unable to create authorizer '{name}': {reason}");
     let kind = ctx.text(extension, "type", &place).unwrap_or_default().to_ascii_uppercase();
-    if !["TOKEN", "REQUEST", "COGNITO_USER_POOLS"].contains(&kind.as_str()) {
+    if !["TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT"].contains(&kind.as_str()) {
         ctx.error(unable(&format!("Invalid authorizer type specified: {kind}")));
         return None;
     }
-    let cognito = kind == "COGNITO_USER_POOLS";
+    let (cognito, jwt) = (kind == "COGNITO_USER_POOLS", kind == "JWT");
     let authorizer_uri = ctx.text(extension, "authorizerUri", &place);
     let provider_arns = ctx.texts(extension, "providerARNs", &place).unwrap_or_default();
     if cognito && provider_arns.is_empty() {
         ctx.error(unable("At least one provider ARN must be specified"));
     }
-    if !cognito && authorizer_uri.as_deref().unwrap_or_default().is_empty() {
+    let jwt_configuration = if jwt { jwt_configuration(ctx, extension, &unable) } else { None };
+    if !cognito && !jwt && authorizer_uri.as_deref().unwrap_or_default().is_empty() {
         ctx.error(unable(
             "Invalid Authorizer URI: null. Authorizer URI should be a valid API Gateway ARN that \
              represents a Lambda function invocation.",
@@ -180,16 +188,40 @@ fn authorizer<'d>(
     let ttl = ttl(ctx, extension, &unable);
     Some(Authorizer {
         name: name.to_owned(),
-        auth_type: auth_type
-            .or_else(|| Some(if cognito { "cognito_user_pools" } else { "custom" }.to_owned())),
+        auth_type: auth_type.or_else(|| (!jwt).then(|| default_type(cognito).to_owned())),
         authorizer_uri,
         authorizer_credentials: ctx.text(extension, "authorizerCredentials", &place),
         identity_source: ctx.text(extension, "identitySource", &place).or(from_header),
         identity_validation_expression: ctx.text(extension, "identityValidationExpression", &place),
-        result_ttl_seconds: ttl.or((!cognito).then_some(DEFAULT_TTL_SECONDS)),
+        result_ttl_seconds: ttl.or((!cognito && !jwt).then_some(DEFAULT_TTL_SECONDS)),
         provider_arns,
+        jwt_configuration,
         kind,
     })
+}
+
+/// What AWS shows as authorization type where the document is silent.
+pub(crate) fn default_type(cognito: bool) -> &'static str {
+    if cognito { "cognito_user_pools" } else { "custom" }
+}
+
+fn jwt_configuration(
+    ctx: &mut Context<'_>,
+    extension: &Members,
+    unable: &impl Fn(&str) -> String,
+) -> Option<JwtConfiguration> {
+    let value = extension.get("jwtConfiguration").cloned().unwrap_or_default();
+    match serde_json::from_value::<JwtConfiguration>(value) {
+        Ok(configuration) if !configuration.issuers.is_empty() => Some(configuration),
+        Ok(_) => {
+            ctx.error(unable("At least one issuer must be specified"));
+            None
+        }
+        Err(error) => {
+            ctx.error(unable(&format!("Invalid jwtConfiguration: {error}")));
+            None
+        }
+    }
 }
 
 fn ttl(

@@ -107,6 +107,14 @@ impl Presented {
     }
 
     fn from_query(request: &Request<'_>) -> Result<Self, Error> {
+        // Of two values, the one that was checked need not be the one used.
+        for name in QUERY_NAMES {
+            if query_values(request.query, name).nth(1).is_some() {
+                return Err(Error::IncompleteSignature(format!(
+                    "AWS query-string parameters must include '{name}' only once."
+                )));
+            }
+        }
         let get = |name: &str| query_value(request.query, name);
         let mut missing = Vec::new();
         let mut need = |name: &str| {
@@ -212,11 +220,31 @@ fn header_list(text: &str) -> Vec<String> {
     text.split(';').filter(|name| !name.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 
+/// What the form in the query is made of.
+const QUERY_NAMES: [&str; 8] = [
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Signature",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-Content-Sha256",
+];
+
 fn query_value(query: &str, name: &str) -> Option<String> {
-    query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then(|| percent_decode_str(value).decode_utf8_lossy().into_owned())
-    })
+    query_values(query, name)
+        .next()
+        .map(|value| percent_decode_str(value).decode_utf8_lossy().into_owned())
+}
+
+/// Every value under a name, whichever of its letters are encoded.
+fn query_values<'q>(query: &'q str, name: &'q str) -> impl Iterator<Item = &'q str> {
+    query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .filter(move |(key, _)| percent_decode_str(key).eq(name.bytes()))
+        .map(|(_, value)| value)
 }
 
 fn read_expires(text: &str) -> Result<u32, Error> {

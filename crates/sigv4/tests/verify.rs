@@ -169,6 +169,18 @@ fn malformed_queries() {
             "X-Amz-Expires must be less than a week in seconds; i.e. the given X-Amz-Expires must \
              be less than 604800 seconds",
         ),
+        (
+            format!("{base}&X-Amz-Signature=11"),
+            "AWS query-string parameters must include 'X-Amz-Signature' only once.",
+        ),
+        (
+            format!("{base}&X%2DAmz-Signature=11"),
+            "AWS query-string parameters must include 'X-Amz-Signature' only once.",
+        ),
+        (
+            format!("X-Amz-Date=20150830T123600Z&{base}"),
+            "AWS query-string parameters must include 'X-Amz-Date' only once.",
+        ),
     ] {
         assert_eq!(Presented::parse(&get(&empty, &query)).unwrap_err().to_string(), message);
     }

@@ -88,6 +88,11 @@ impl Body {
         ));
     }
 
+    /// Whether a member is there and not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// A text.
     ///
     /// # Errors
@@ -113,6 +118,38 @@ impl Body {
         let value = self.string(name)?;
         if let Some(text) = value.as_deref().filter(|text| !allowed.contains(text)) {
             self.not_in(text, name, allowed);
+        }
+        Ok(value)
+    }
+
+    /// A status code, three digits.
+    pub fn status_code(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        self.pattern(name, r"[1-5]\d\d", gw_model::check::is_status_code)
+    }
+
+    /// A status code, `*` for any, or blank.
+    pub fn documented_status(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        let fine = |text: &str| {
+            text == "*" || text.trim().is_empty() || gw_model::check::is_status_code(text)
+        };
+        let value = self.pattern(name, r"^([1-5]\d\d|\*|\s*)$", fine)?;
+        Ok(value.filter(|text| !text.trim().is_empty()))
+    }
+
+    /// A text that must match; `expression` is AWS's.
+    fn pattern(
+        &mut self,
+        name: &str,
+        expression: &str,
+        matches: impl Fn(&str) -> bool,
+    ) -> Result<Option<String>, Fault> {
+        let value = self.string(name)?;
+        if let Some(text) = value.as_deref().filter(|text| !matches(text)) {
+            self.violations.push(format!(
+                "Value '{text}' at '{}.{name}' failed to satisfy constraint: Member must satisfy \
+                 regular expression pattern: {expression}",
+                self.place
+            ));
         }
         Ok(value)
     }
@@ -271,10 +308,14 @@ fn wrong_type(given: &Value, wanted: &str) -> Fault {
         }
         Value::Array(_) => return Fault::serialization("Start of list found where not expected"),
         Value::Bool(_) => "Boolean",
-        Value::Number(number) if number.is_f64() => "Double",
-        Value::Number(_) => "Integer",
         Value::String(_) => "String",
         Value::Null => "Object",
+        Value::Number(_) => {
+            return Fault::serialization(format!(
+                "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be \
+                 converted to an {wanted}"
+            ));
+        }
     };
     Fault::serialization(format!("class java.lang.{class} can not be converted to an {wanted}"))
 }

@@ -64,7 +64,8 @@ fn refusals() {
         (
             refuse::<CreateResource>(r#"{"pathPart":1}"#),
             Serialization,
-            "class java.lang.Integer can not be converted to an String",
+            "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to \
+             an String",
         ),
         (
             refuse::<PutMethod>(r#"{"authorizationType":"NONE","apiKeyRequired":"yes"}"#),
@@ -179,7 +180,7 @@ fn answers_have_the_recorded_defaults() {
             "cacheClusterStatus":"NOT_AVAILABLE","methodSettings":{},"tracingEnabled":false,
             "createdDate":0,"lastUpdatedDate":0,"gatewrightRelease":3})
     );
-    let built_in = aws::GatewayResponse::new(GatewayResponseType::Default4xx, None);
+    let built_in = aws::GatewayResponse::new(GatewayResponseType::Default4xx, None, None);
     assert_eq!(
         serde_json::to_value(built_in).unwrap(),
         json!({"responseType":"DEFAULT_4XX","responseParameters":{},

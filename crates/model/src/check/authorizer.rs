@@ -41,8 +41,7 @@ pub fn authorizer(authorizer: &Authorizer) -> Checked {
         }
         "COGNITO_USER_POOLS" => {
             if authorizer.provider_arns.is_empty() {
-                return Err("A COGNITO_USER_POOLS authorizer requires at least one provider ARN"
-                    .to_owned());
+                return Err("At least one provider ARN must be specified".to_owned());
             }
             authorizer.provider_arns.iter().try_for_each(|arn| user_pool(arn))?;
             token_source(source)
@@ -60,10 +59,7 @@ pub fn authorizer(authorizer: &Authorizer) -> Checked {
 
 /// A time outside its range.
 pub fn bad_ttl() -> String {
-    format!(
-        "Invalid authorizer result TTL specified. Must be between 0 and {MAX_RESULT_TTL_SECONDS} \
-         seconds"
-    )
+    format!("Authorizer result TTL must be between 0 and {MAX_RESULT_TTL_SECONDS} seconds")
 }
 
 /// `arn:{partition}:apigateway:{region}:lambda:path/{version}/functions/{function}/invocations`.
@@ -190,7 +186,11 @@ mod tests {
                 "Invalid token source expression: method.request.querystring.a.",
             ),
             (
-                of("TOKEN", Some(FUNCTION), Some("method.request.header.a, method.request.header.b")),
+                of(
+                    "TOKEN",
+                    Some(FUNCTION),
+                    Some("method.request.header.a, method.request.header.b"),
+                ),
                 "Invalid token source expression:",
             ),
             (
@@ -206,7 +206,7 @@ mod tests {
                 of("REQUEST", Some(FUNCTION), Some("method.request.path.a")),
                 "Invalid identity source expression: method.request.path.a.",
             ),
-            (of("COGNITO_USER_POOLS", None, header), "requires at least one provider ARN"),
+            (of("COGNITO_USER_POOLS", None, header), "At least one provider ARN"),
             (of("JWT", None, header), "requires at least one issuer"),
             (of("PASSWORD", None, header), "Invalid authorizer type specified: PASSWORD"),
         ];

@@ -101,8 +101,43 @@ pub fn is_http_uri(uri: &str) -> bool {
     }
     let Some((scheme, rest)) = uri.split_once("://") else { return false };
     let http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    http && !host.is_empty() && !host.starts_with(':')
+    http && is_authority(rest.split(['/', '?', '#']).next().unwrap_or_default())
+}
+
+/// A host, and perhaps a port; no user. Variables may stand for either.
+fn is_authority(authority: &str) -> bool {
+    let fixed = without_variables(authority);
+    if fixed.contains(['@', '\\', '"', '<', '>', '^', '`', '|']) {
+        return false;
+    }
+    // The colons of an IPv6 address are within brackets.
+    let (host, port) = match fixed.rsplit_once(']') {
+        Some((host, rest)) if host.starts_with('[') => (host, rest.strip_prefix(':')),
+        Some(_) => return false,
+        None => match fixed.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (fixed.as_str(), None),
+        },
+    };
+    let is_port = |port: &str| {
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    !host.is_empty() && port.is_none_or(|port| port.contains(VARIABLE) || is_port(port))
+}
+
+/// Stands for a variable: no address holds it.
+const VARIABLE: char = '\u{1}';
+
+fn without_variables(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, variable)) = rest.split_once("${") {
+        let Some((_, behind)) = variable.split_once('}') else { break };
+        out.push_str(before);
+        out.push(VARIABLE);
+        rest = behind;
+    }
+    out + rest
 }
 
 fn verb(integration: &Integration) -> Checked {
@@ -186,6 +221,17 @@ mod tests {
             (Kind::HttpProxy, "GET", "http://", "Invalid HTTP endpoint"),
             (Kind::HttpProxy, "GET", "http:///x", "Invalid HTTP endpoint"),
             (Kind::HttpProxy, "GET", "http://:80", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://h:99999/", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://h:0/", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://h:/", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://h:8x/", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://user@h/", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://user:pass@h:80/", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://[::1/", "Invalid HTTP endpoint"),
+            (Kind::HttpProxy, "GET", "http://[::1]:8080/x?a=b:c@d", ""),
+            (Kind::HttpProxy, "GET", "http://{h}.example.com:65535/x", ""),
+            (Kind::HttpProxy, "GET", "http://h:${stageVariables.port}/x", ""),
+            (Kind::HttpProxy, "GET", "http://${stageVariables.host}", ""),
             (Kind::HttpProxy, "GET", "http://a b", "Invalid HTTP endpoint"),
             (Kind::HttpProxy, "GET", "ftp://h", "Invalid HTTP endpoint"),
             (Kind::AwsProxy, "POST", FUNCTION, ""),

@@ -10,6 +10,7 @@ mod gateway_response;
 mod integration;
 mod mapping;
 mod method;
+mod schema;
 
 pub use authorizer::{
     AUTHORIZER_TYPES, DEFAULT_RESULT_TTL_SECONDS, MAX_RESULT_TTL_SECONDS, authorizer, bad_ttl,
@@ -21,6 +22,7 @@ pub use integration::{
 };
 pub use mapping::undeclared;
 pub use method::{NO_AUTHORIZER, method, method_response, response_header};
+pub use schema::{schema, unknown_reference};
 
 /// What became of a check: AWS's text for the first rule that is broken.
 pub type Checked = Result<(), String>;

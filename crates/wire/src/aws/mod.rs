@@ -4,32 +4,60 @@
 //! Times are epoch seconds as JSON numbers, absent members are left out, and
 //! the defaults are those that AWS answers.
 
+mod authorizer;
+mod beside;
 mod deployment;
+mod documentation;
+mod domain;
 mod flatten;
+mod gateway_response;
 mod integration;
+mod mapping;
 mod method;
 mod others;
 mod resource;
 mod rest_api;
 mod stage;
+mod template;
 
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use authorizer::result_ttl;
+pub use authorizer::{Authorizer, CreateAuthorizer};
+pub use beside::{
+    Account, ClientCertificate, CreateVpcLink, GenerateClientCertificate, ThrottleSettings, VpcLink,
+};
 pub use deployment::{CreateDeployment, Deployment, DeploymentCanary, MethodSnapshot, api_summary};
+pub use documentation::{
+    CreateDocumentationPart, CreateDocumentationVersion, DocumentationPart, DocumentationPartIds,
+    DocumentationVersion, documentation_type, is_undocumented,
+};
+pub(crate) use domain::{ACCESS_MODES, ROUTING_MODES, SECURITY_POLICIES, check_domain};
+pub use domain::{CreateDomainName, DomainName, MutualTlsAuthentication, domain_arn};
 pub use flatten::flatten;
+pub(crate) use gateway_response::default_templates;
+pub use gateway_response::{GatewayResponse, PutGatewayResponse};
 pub use integration::{
     Integration, IntegrationResponse, PutIntegration, PutIntegrationResponse, TlsConfig,
 };
+pub use mapping::{
+    BasePathMapping, CreateBasePathMapping, CreateDomainNameAccessAssociation,
+    DomainNameAccessAssociation, base_path_of,
+};
+pub(crate) use mapping::{base_path, stage};
 pub use method::{Method, MethodResponse, PutMethod, PutMethodResponse};
-pub use others::{Authorizer, CreateModel, GatewayResponse, Model, RequestValidator};
+pub use others::{CreateModel, CreateRequestValidator, Model, RequestValidator};
 pub use resource::{CreateResource, Resource, ResourceMethod};
 pub use rest_api::{CreateRestApi, EndpointConfiguration, RestApi, RestApiExtras};
-pub(crate) use rest_api::{check_address_type, check_policy, compression_size};
+pub(crate) use rest_api::{
+    MANY_ENDPOINT_TYPES, NO_ENDPOINT_TYPE, check_address_type, check_policy, compression_size,
+};
 pub use stage::{
     AccessLogSettings, CanarySettings, CreateStage, MethodSetting, Stage, StageExtras,
 };
+pub use template::{Template, model_template};
 
 use crate::{Body, Fault, FromBody};
 
@@ -107,6 +135,10 @@ impl FromBody for Tags {
     const INPUT: &'static str = "tagResourceInput";
 
     fn read(body: &mut Body) -> Result<Self, Fault> {
+        if !body.has("tags") {
+            // Notes the member as missing.
+            body.required("tags")?;
+        }
         Ok(Self { tags: body.string_map("tags")? })
     }
 }

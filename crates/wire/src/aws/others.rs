@@ -1,9 +1,8 @@
-//! Models, request validators, authorizers and gateway responses.
+//! Models and request validators.
 
-use gw_model::{GatewayResponseType, name};
+use gw_model::name;
 use serde::{Deserialize, Serialize};
 
-use super::Texts;
 use crate::{Body, Fault, FromBody, patch};
 
 /// A model as AWS answers it.
@@ -81,6 +80,8 @@ impl CreateModel {
         if self.content_type.is_empty() {
             return Err(Fault::bad_request("Content type must be non-empty"));
         }
+        patch::check_text("name", &self.name)?;
+        patch::check_text("description", self.description.as_deref().unwrap_or_default())?;
         patch::check_schema(self.schema.as_deref().unwrap_or_default())
     }
 }
@@ -91,7 +92,8 @@ impl CreateModel {
 pub struct RequestValidator {
     /// Its id.
     pub id: String,
-    /// Its name.
+    /// Its name; one made without has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Checks bodies.
     pub validate_request_body: bool,
@@ -111,98 +113,50 @@ impl RequestValidator {
     }
 }
 
-/// An authorizer as AWS answers it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The body of `CreateRequestValidator`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Authorizer {
-    /// Its id.
-    pub id: String,
+pub struct CreateRequestValidator {
     /// Its name.
-    pub name: String,
-    /// `TOKEN`, `REQUEST`, `COGNITO_USER_POOLS` or `JWT`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// User pools.
-    #[serde(default, rename = "providerARNs", skip_serializing_if = "Vec::is_empty")]
-    pub provider_arns: Vec<String>,
-    /// Shown in exports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auth_type: Option<String>,
-    /// The function's invocation ARN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authorizer_uri: Option<String>,
-    /// A role ARN.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authorizer_credentials: Option<String>,
-    /// Where the identity is read from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity_source: Option<String>,
-    /// A regular expression for tokens.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity_validation_expression: Option<String>,
-    /// Seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authorizer_result_ttl_in_seconds: Option<u32>,
+    pub name: Option<String>,
+    /// Checks bodies.
+    #[serde(default)]
+    pub validate_request_body: bool,
+    /// Checks parameters.
+    #[serde(default)]
+    pub validate_request_parameters: bool,
 }
 
-impl Authorizer {
-    /// The answer for an authorizer.
-    pub fn new(id: &str, authorizer: &gw_model::Authorizer) -> Self {
-        Self {
-            id: id.to_owned(),
-            name: authorizer.name.clone(),
-            kind: authorizer.kind.clone(),
-            provider_arns: authorizer.provider_arns.clone(),
-            auth_type: authorizer.auth_type.clone(),
-            authorizer_uri: authorizer.authorizer_uri.clone(),
-            authorizer_credentials: authorizer.authorizer_credentials.clone(),
-            identity_source: authorizer.identity_source.clone(),
-            identity_validation_expression: authorizer.identity_validation_expression.clone(),
-            authorizer_result_ttl_in_seconds: authorizer.result_ttl_seconds,
-        }
+impl FromBody for CreateRequestValidator {
+    const INPUT: &'static str = "createRequestValidatorInput";
+
+    fn read(body: &mut Body) -> Result<Self, Fault> {
+        Ok(Self {
+            name: body.string("name")?,
+            validate_request_body: body.boolean("validateRequestBody")?.unwrap_or_default(),
+            validate_request_parameters: body
+                .boolean("validateRequestParameters")?
+                .unwrap_or_default(),
+        })
     }
 }
 
-/// A gateway response as AWS answers it, built-in ones included.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GatewayResponse {
-    /// One of the 21 types.
-    pub response_type: String,
-    /// Absent for the two defaults until set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status_code: Option<String>,
-    /// Always there, also when empty.
-    #[serde(default)]
-    pub response_parameters: Texts,
-    /// Media type -> template.
-    #[serde(default)]
-    pub response_templates: Texts,
-    /// Nobody has customised it.
-    pub default_response: bool,
-}
-
-impl GatewayResponse {
-    /// The template of a response that nobody has customised.
-    pub const DEFAULT_TEMPLATE: &'static str = r#"{"message":$context.error.messageString}"#;
-
-    /// The answer for a type, customised or not.
-    pub fn new(kind: GatewayResponseType, custom: Option<&gw_model::GatewayResponse>) -> Self {
-        let status_code = custom
-            .and_then(|response| response.status_code.clone())
-            .or_else(|| kind.default_status().map(|status| status.to_string()));
-        let response_templates = custom.map_or_else(
-            || [("application/json".to_owned(), Self::DEFAULT_TEMPLATE.to_owned())].into(),
-            |response| response.response_templates.clone(),
-        );
-        Self {
-            response_type: kind.as_str().to_owned(),
-            status_code,
-            response_parameters: custom
-                .map(|response| response.response_parameters.clone())
-                .unwrap_or_default(),
-            response_templates,
-            default_response: custom.is_none(),
+impl CreateRequestValidator {
+    /// The validator to store.
+    ///
+    /// # Errors
+    /// When the name is blank or too long.
+    pub fn to_model(&self) -> Result<gw_model::RequestValidator, Fault> {
+        if self.name.as_deref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(Fault::bad_request("Request Validator name cannot be blank"));
         }
+        let name = self.name.clone().unwrap_or_default();
+        patch::check_text("name", &name)?;
+        Ok(gw_model::RequestValidator {
+            name,
+            validate_request_body: self.validate_request_body,
+            validate_request_parameters: self.validate_request_parameters,
+        })
     }
 }

@@ -2,11 +2,15 @@
 
 use gw_model::{ApiId, ApiKeySource, EndpointType, ResourceId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{EpochSeconds, Texts, enum_text, enumerated};
-use crate::{Body, Fault, FromBody};
+use crate::{Body, Fault, FromBody, patch};
 
 const ENDPOINT_TYPES: &[&str] = &["PRIVATE", "EDGE", "REGIONAL"];
+pub(crate) const NO_ENDPOINT_TYPE: &str =
+    "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.";
+pub(crate) const MANY_ENDPOINT_TYPES: &str = "Cannot create an api with multiple Endpoint Types.";
 const KEY_SOURCES: &[&str] = &["HEADER", "AUTHORIZER"];
 
 /// How clients reach an API.
@@ -25,7 +29,7 @@ pub struct EndpointConfiguration {
 }
 
 impl EndpointConfiguration {
-    fn read(body: &mut Body) -> Result<Self, Fault> {
+    pub(super) fn read(body: &mut Body) -> Result<Self, Fault> {
         let given = body.optional_strings("types")?;
         let types = given.unwrap_or_else(|| vec!["EDGE".to_owned()]);
         body.each_of("types", &types, ENDPOINT_TYPES);
@@ -43,15 +47,11 @@ impl EndpointConfiguration {
     pub fn to_model(&self) -> Result<gw_model::EndpointConfiguration, Fault> {
         let endpoint_type: EndpointType = match self.types.as_slice() {
             [] => {
-                return Err(Fault::bad_request(
-                    "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.",
-                ));
+                return Err(Fault::bad_request(NO_ENDPOINT_TYPE));
             }
             [one] => enumerated(Some(one)).unwrap_or_default(),
             _ => {
-                return Err(Fault::bad_request(
-                    "Cannot create an api with multiple Endpoint Types.",
-                ));
+                return Err(Fault::bad_request(MANY_ENDPOINT_TYPES));
             }
         };
         check_address_type(endpoint_type, self.ip_address_type.as_deref())?;
@@ -249,8 +249,8 @@ impl FromBody for CreateRestApi {
             disable_execute_api_endpoint: body
                 .boolean("disableExecuteApiEndpoint")?
                 .unwrap_or_default(),
-            security_policy: body.string("securityPolicy")?,
-            endpoint_access_mode: body.one_of("endpointAccessMode", &["BASIC", "STRICT"])?,
+            security_policy: body.one_of("securityPolicy", super::SECURITY_POLICIES)?,
+            endpoint_access_mode: body.one_of("endpointAccessMode", super::ACCESS_MODES)?,
         })
     }
 }
@@ -268,6 +268,9 @@ impl CreateRestApi {
         if self.description.as_deref() == Some("") {
             return Err(Fault::bad_request("Description cannot be an empty string"));
         }
+        patch::check_text("name", &self.name)?;
+        patch::check_text("description", self.description.as_deref().unwrap_or_default())?;
+        patch::check_text("version", self.version.as_deref().unwrap_or_default())?;
         let minimum = self.minimum_compression_size.map(compression_size).transpose()?;
         let endpoint = self.endpoint_configuration.as_ref();
         let source: Option<ApiKeySource> = enumerated(self.api_key_source.as_deref());
@@ -306,14 +309,26 @@ pub(crate) fn compression_size(bytes: i64) -> Result<u32, Fault> {
     })
 }
 
-/// A resource policy is a JSON object, or empty.
+/// A resource policy is a JSON object with statements, or empty.
 pub(crate) fn check_policy(policy: &str) -> Result<(), Fault> {
     if policy.is_empty() {
         return Ok(());
     }
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(policy) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Fault::bad_request(
+    let statement = |statement: &Value| {
+        let has = |name: &str| statement.get(name).is_some();
+        matches!(statement.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"))
+            && (has("Principal") || has("NotPrincipal"))
+            && (has("Action") || has("NotAction"))
+    };
+    let document = serde_json::from_str::<Value>(policy).unwrap_or_default();
+    let fine = match document.get("Statement") {
+        Some(Value::Array(all)) => !all.is_empty() && all.iter().all(statement),
+        Some(one) => statement(one),
+        None => false,
+    };
+    match fine {
+        true => Ok(()),
+        false => Err(Fault::bad_request(
             "Invalid policy document. Please check the policy syntax and ensure that Principals \
              are valid.",
         )),

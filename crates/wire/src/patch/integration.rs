@@ -102,7 +102,9 @@ fn apply(integration: &mut Integration, operation: &PatchOperation) -> Result<()
             in_map(parameters, name, operation, mapping("requestParameters"), parameter_absent)?;
         }
         Key::RequestTemplate => {
-            check_media_type(&name)?;
+            if operation.op == Op::Add {
+                check_media_type(&name)?;
+            }
             let template = |operation: &PatchOperation| Ok(operation.value.clone());
             in_map(&mut integration.request_templates, name, operation, template, type_absent)?;
         }
@@ -196,13 +198,17 @@ pub fn patch_integration_response(
                 response.selection_pattern.clone_from(&operation.value);
             }
             ResponseKey::Parameter => {
-                check_response_header(&name)?;
+                if operation.op == Op::Add {
+                    check_response_header(&name)?;
+                }
                 let parameters = &mut response.response_parameters;
                 let value = mapping("responseParameters");
                 in_map(parameters, name, operation, value, parameter_absent)?;
             }
             ResponseKey::Template => {
-                check_media_type(&name)?;
+                if operation.op == Op::Add {
+                    check_media_type(&name)?;
+                }
                 let value = |operation: &PatchOperation| {
                     let text = operation.value.clone().ok_or_else(|| {
                         Fault::bad_request("Invalid null or empty value in responseTemplates")

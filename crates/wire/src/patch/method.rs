@@ -24,7 +24,7 @@ enum Key {
 }
 
 const METHOD: Table<Key> = Table {
-    unknown: Unknown::Listed,
+    unknown: Unknown::BareOps,
     rules: &[
         plain(Key::AuthorizationScopes, "/authorizationScopes", AD),
         plain(Key::AuthorizationType, "/authorizationType", R),
@@ -44,13 +44,20 @@ const METHOD: Table<Key> = Table {
 /// that the result breaks.
 pub fn patch_method(method: &mut Method, operations: &[PatchOperation]) -> Result<(), Fault> {
     operations.iter().try_for_each(|operation| apply(method, operation))?;
+    if matches!(method.authorization_type.as_str(), "NONE" | "AWS_IAM") {
+        // AWS takes an authorizer here and forgets it.
+        method.authorizer_id = None;
+    }
     check_method(method)
 }
 
 fn apply(method: &mut Method, operation: &PatchOperation) -> Result<(), Fault> {
     let (key, name) = METHOD.find(operation)?;
     match key {
-        Key::ApiKeyRequired => method.api_key_required = operation.boolean()?,
+        // What is not `true` is false: AWS reads it so.
+        Key::ApiKeyRequired => {
+            method.api_key_required = operation.value().eq_ignore_ascii_case("true");
+        }
         Key::AuthorizationType => operation.value().clone_into(&mut method.authorization_type),
         Key::AuthorizerId => method.authorizer_id = operation.filled().map(Into::into),
         Key::OperationName => method.operation_name = operation.filled(),
@@ -72,7 +79,9 @@ fn apply(method: &mut Method, operation: &PatchOperation) -> Result<(), Fault> {
             in_map(parameters, name, operation, PatchOperation::boolean, parameter_absent)?;
         }
         Key::RequestModel => {
-            check_media_type(&name)?;
+            if operation.op == Op::Add {
+                check_media_type(&name)?;
+            }
             in_map(&mut method.request_models, name, operation, text, type_absent)?;
         }
     }
@@ -105,11 +114,15 @@ pub fn patch_method_response(
         let (key, name) = RESPONSE.find(operation)?;
         match key {
             ResponseKey::Model => {
-                check_media_type(&name)?;
+                if operation.op == Op::Add {
+                    check_media_type(&name)?;
+                }
                 in_map(&mut response.response_models, name, operation, text, type_absent)?;
             }
             ResponseKey::Parameter => {
-                check_response_header(&name)?;
+                if operation.op == Op::Add {
+                    check_response_header(&name)?;
+                }
                 let parameters = &mut response.response_parameters;
                 in_map(parameters, name, operation, PatchOperation::boolean, parameter_absent)?;
             }

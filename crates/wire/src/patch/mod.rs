@@ -4,9 +4,12 @@
 //! applies a list of operations to a model type. All or nothing: a function
 //! works on what it is given, and the caller throws that away on an error.
 
+mod beside;
 mod check;
+mod domain;
 mod integration;
 mod method;
+mod parts;
 mod rest_api;
 mod small;
 mod stage;
@@ -16,12 +19,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use beside::{
+    check_link_name, check_text, patch_account, patch_client_certificate, patch_vpc_link,
+};
 pub use check::{
     bad_passthrough, check_integration, check_integration_response, check_method, check_percent,
     check_response_header, check_schema, check_stage_name, check_variables, timeout_ms,
 };
+pub use domain::{patch_base_path_mapping, patch_domain};
 pub use integration::{patch_integration, patch_integration_response};
 pub use method::{patch_method, patch_method_response};
+pub use parts::{
+    patch_authorizer, patch_documentation_part, patch_gateway_response, patch_request_validator,
+};
 pub use rest_api::patch_rest_api;
 pub use small::{ResourcePatch, patch_description, patch_model, resource_patch};
 pub use stage::{CanaryDraft, StageDraft, patch_stage};

@@ -3,13 +3,15 @@
 use gw_model::{EndpointType, RestApi};
 
 use super::{
-    Op, PatchOperation,
+    Op, PatchOperation, check_text,
     table::{AD, ARD, R, Table, Unknown, map, plain},
 };
 use crate::{
     Fault,
-    aws::enumerated,
-    aws::{check_address_type, check_policy, compression_size},
+    aws::{
+        ACCESS_MODES, MANY_ENDPOINT_TYPES, NO_ENDPOINT_TYPE, SECURITY_POLICIES, check_address_type,
+        check_policy, compression_size, enumerated,
+    },
 };
 
 #[derive(Clone, Copy)]
@@ -29,7 +31,7 @@ enum Key {
 }
 
 const TABLE: Table<Key> = Table {
-    unknown: Unknown::Listed,
+    unknown: Unknown::BareOps,
     rules: &[
         plain(Key::ApiKeySource, "/apiKeySource", R),
         map(Key::BinaryMediaType, "/binaryMediaTypes", ARD),
@@ -37,7 +39,7 @@ const TABLE: Table<Key> = Table {
         plain(Key::DisableEndpoint, "/disableExecuteApiEndpoint", R),
         plain(Key::AccessMode, "/endpointAccessMode", R),
         plain(Key::AddressType, "/endpointConfiguration/ipAddressType", R),
-        map(Key::EndpointType, "/endpointConfiguration/types", R),
+        map(Key::EndpointType, "/endpointConfiguration/types", ARD),
         plain(Key::VpcEndpoints, "/endpointConfiguration/vpcEndpointIds", AD),
         plain(Key::Compression, "/minimumCompressionSize", R),
         plain(Key::Name, "/name", R),
@@ -51,14 +53,22 @@ const TABLE: Table<Key> = Table {
 /// # Errors
 /// AWS's text for the first operation that cannot be applied.
 pub fn patch_rest_api(api: &mut RestApi, operations: &[PatchOperation]) -> Result<(), Fault> {
-    operations.iter().try_for_each(|operation| apply(api, operation))
+    let mut types = vec![api.endpoint_configuration.endpoint_type];
+    for operation in operations {
+        apply(api, &mut types, operation)?;
+    }
+    set_endpoint_type(api, &types)
 }
 
-fn apply(api: &mut RestApi, operation: &PatchOperation) -> Result<(), Fault> {
-    let compression = operation.path.as_deref() == Some("/minimumCompressionSize");
-    if compression && operation.op != Op::Replace {
+fn apply(
+    api: &mut RestApi,
+    types: &mut Vec<EndpointType>,
+    operation: &PatchOperation,
+) -> Result<(), Fault> {
+    let of_types = |path: &str| path.starts_with("/endpointConfiguration/types/");
+    if operation.path.as_deref().is_some_and(of_types) && !ARD.contains(&operation.op) {
         return Err(Fault::bad_request(
-            "Invalid patch operation specified. Must be one of: [replace]",
+            "Invalid patch operation specified. Must be 'add'|'remove'|'replace'",
         ));
     }
     let (key, name) = TABLE.find(operation)?;
@@ -67,34 +77,57 @@ fn apply(api: &mut RestApi, operation: &PatchOperation) -> Result<(), Fault> {
             api.name = operation
                 .filled()
                 .ok_or_else(|| Fault::bad_request("API name must be non-empty"))?;
+            check_text("name", &api.name)?;
         }
         Key::Description if operation.op == Op::Remove => api.description = None,
-        Key::Description => api.description = operation.filled(),
+        Key::Description => {
+            check_text("description", operation.value())?;
+            api.description = operation.filled();
+        }
         Key::ApiKeySource => {
             let source = operation.one_of(&["HEADER", "AUTHORIZER"])?;
             api.api_key_source = enumerated(Some(source)).unwrap_or_default();
         }
         Key::DisableEndpoint => api.disable_execute_api_endpoint = operation.boolean()?,
-        Key::AccessMode => api.endpoint_access_mode = operation.filled(),
-        Key::SecurityPolicy => api.security_policy = operation.filled(),
+        Key::AccessMode => {
+            api.endpoint_access_mode = one_of_or_none(operation, ACCESS_MODES)?;
+        }
+        Key::SecurityPolicy => {
+            api.security_policy = one_of_or_none(operation, SECURITY_POLICIES)?;
+        }
         Key::Policy => {
             check_policy(operation.value())?;
             api.policy = operation.filled();
         }
         Key::Compression => {
-            let bytes = operation.filled().map(|_| operation.number()).transpose()?;
+            // A text that is no number is out of range, too.
+            let bytes = operation.filled().map(|text| text.trim().parse().unwrap_or(-1));
             api.minimum_compression_size_bytes = bytes.map(compression_size).transpose()?;
         }
         Key::BinaryMediaType => binary_media_type(api, operation, name)?,
-        Key::EndpointType => endpoint_type(api, operation, &name)?,
+        Key::EndpointType => endpoint_type(types, operation, &name)?,
         Key::AddressType => {
-            let given = operation.one_of(&["ipv4", "dualstack"])?;
+            // Types may have changed before, in this very call.
+            set_endpoint_type(api, types)?;
+            let given = operation.one_of(&["ipv4", "dualstack"]).map_err(|_| {
+                Fault::bad_request("ipAddressType must be either ipv4 or dualstack.")
+            })?;
             check_address_type(api.endpoint_configuration.endpoint_type, Some(given))?;
             api.endpoint_configuration.ip_address_type = Some(given.to_owned());
         }
-        Key::VpcEndpoints => vpc_endpoints(api, operation)?,
+        Key::VpcEndpoints => {
+            set_endpoint_type(api, types)?;
+            vpc_endpoints(api, operation)?;
+        }
     }
     Ok(())
+}
+
+fn one_of_or_none(operation: &PatchOperation, allowed: &[&str]) -> Result<Option<String>, Fault> {
+    match operation.filled() {
+        None => Ok(None),
+        Some(_) => Ok(Some(operation.one_of(allowed)?.to_owned())),
+    }
 }
 
 fn binary_media_type(
@@ -105,24 +138,70 @@ fn binary_media_type(
     let types = &mut api.binary_media_types;
     let place = types.iter().position(|known| *known == name);
     let absent = || Fault::not_found("Content-Type specified was not found");
-    match operation.op {
-        Op::Add if place.is_none() => types.push(name),
-        Op::Add => {}
-        Op::Remove => _ = types.remove(place.ok_or_else(absent)?),
-        _ => types[place.ok_or_else(absent)?] = operation.filled().unwrap_or(name),
+    if operation.op == Op::Add {
+        if place.is_none() {
+            types.push(name);
+        }
+        return Ok(());
+    }
+    types.remove(place.ok_or_else(absent)?);
+    if operation.op == Op::Replace {
+        // The new one comes last, and only once.
+        let new = operation.filled().unwrap_or(name);
+        if !types.contains(&new) {
+            types.push(new);
+        }
     }
     Ok(())
 }
 
-/// The path names the present type (or `0`, its place in the list).
-fn endpoint_type(api: &mut RestApi, operation: &PatchOperation, name: &str) -> Result<(), Fault> {
-    let configuration = &mut api.endpoint_configuration;
-    let named: Option<EndpointType> = enumerated(Some(name));
-    if name != "0" && named != Some(configuration.endpoint_type) {
-        return Err(Fault::bad_request(format!("Invalid endpoint type specified: {name}")));
+/// The path names the type that is replaced or removed (or `0`, its place in
+/// the list); one to add is the value, or named by the path.
+fn endpoint_type(
+    types: &mut Vec<EndpointType>,
+    operation: &PatchOperation,
+    name: &str,
+) -> Result<(), Fault> {
+    let read = |text: &str| -> Result<EndpointType, Fault> {
+        enumerated(Some(text)).ok_or_else(|| {
+            Fault::bad_request(
+                "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE",
+            )
+        })
+    };
+    let value = operation.filled();
+    if operation.op == Op::Add {
+        let new = read(value.as_deref().unwrap_or(name))?;
+        if !types.contains(&new) {
+            types.push(new);
+        }
+        return Ok(());
     }
-    let value = operation.one_of(&["PRIVATE", "EDGE", "REGIONAL"])?;
-    let wanted: EndpointType = enumerated(Some(value)).unwrap_or_default();
+    let place = match name.parse::<usize>() {
+        Ok(place) => (place < types.len()).then_some(place),
+        Err(_) => {
+            let named = read(name)?;
+            types.iter().position(|known| *known == named)
+        }
+    };
+    let place = place
+        .ok_or_else(|| Fault::bad_request(format!("Invalid endpoint type specified: {name}")))?;
+    if operation.op == Op::Remove {
+        types.remove(place);
+    } else {
+        types[place] = read(value.as_deref().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// Exactly one type must have remained.
+fn set_endpoint_type(api: &mut RestApi, types: &[EndpointType]) -> Result<(), Fault> {
+    let wanted = match types {
+        [one] => *one,
+        [] => return Err(Fault::bad_request(NO_ENDPOINT_TYPE)),
+        _ => return Err(Fault::bad_request(MANY_ENDPOINT_TYPES)),
+    };
+    let configuration = &mut api.endpoint_configuration;
     if wanted == EndpointType::Private && configuration.ip_address_type.as_deref() == Some("ipv4") {
         configuration.ip_address_type = None;
     }

@@ -21,8 +21,11 @@ pub(super) struct Rule<K: 'static> {
 pub(super) enum Unknown {
     /// With the list of paths that there are.
     Listed,
-    /// With the path alone, as resources do that hold maps only.
+    /// With the path alone, as resources do that hold maps only; an operation
+    /// that a path lacks makes it unknown.
     Bare,
+    /// With the path alone; an operation that a path lacks is told apart.
+    BareOps,
 }
 
 /// The paths of a resource.
@@ -50,15 +53,23 @@ impl<K: Copy> Table<K> {
             return Err(Fault::bad_request("Invalid patch path null"));
         };
         let mut known = false;
+        let mut others: Vec<&str> = Vec::new();
         for rule in self.rules {
             let Some(name) = rule.matches(path) else { continue };
             known = true;
+            others.extend(rule.ops.iter().map(|op| op.as_str()));
             if rule.ops.contains(&operation.op) {
                 return Ok((rule.key, name));
             }
         }
+        if self.unknown == Unknown::BareOps && known {
+            return Err(Fault::bad_request(format!(
+                "Invalid patch operation specified. Must be one of: [{}]",
+                others.join(", ")
+            )));
+        }
         let bare_map = self.rules.iter().any(|rule| rule.map && rule.path == path);
-        if self.unknown == Unknown::Bare || (bare_map && !known) {
+        if self.unknown != Unknown::Listed || (bare_map && !known) {
             return Err(Fault::bad_request(format!("Invalid patch path {path}")));
         }
         let op = operation.op;

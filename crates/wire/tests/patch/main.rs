@@ -58,13 +58,18 @@ fn rest_api_paths() {
             (D, "/endpointConfiguration/vpcEndpointIds", Some("vpce-1")),
             (R, "/endpointAccessMode", Some("STRICT")),
             (R, "/securityPolicy", Some("TLS_1_2")),
-            (R, "/policy", Some("{}")),
+            (
+                R,
+                "/policy",
+                Some(r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke"}}"#),
+            ),
         ]),
     )
     .unwrap();
     assert_eq!(api.name, "m");
     assert_eq!(api.description.as_deref(), Some("d"));
-    assert_eq!(api.binary_media_types, ["c/d", "image/png"]);
+    // What replaces another comes last, as at AWS.
+    assert_eq!(api.binary_media_types, ["image/png", "c/d"]);
     assert_eq!(api.minimum_compression_size_bytes, Some(10));
     assert_eq!(api.endpoint_configuration.vpc_endpoint_ids, ["vpce-2"]);
     assert!(api.disable_execute_api_endpoint);
@@ -88,22 +93,55 @@ fn rest_api_paths() {
 
 #[test]
 fn rest_api_refusals() {
-    let replaceable = "/apiKeySource, /description, /disableExecuteApiEndpoint, \
-        /endpointAccessMode, /endpointConfiguration/ipAddressType, /minimumCompressionSize, \
-        /name, /policy, /securityPolicy";
+    let replace_only = "Invalid patch operation specified. Must be one of: [replace]".to_owned();
     let table: &[(Step, FaultKind, String)] = &[
+        ((R, "/nothing", Some("x")), FaultKind::BadRequest, "Invalid patch path /nothing".into()),
+        ((A, "/name", Some("x")), FaultKind::BadRequest, replace_only.clone()),
+        ((D, "/policy", None), FaultKind::BadRequest, replace_only.clone()),
+        ((M, "/name", Some("x")), FaultKind::BadRequest, replace_only.clone()),
+        ((T, "/x", Some("x")), FaultKind::BadRequest, "Invalid patch path /x".into()),
         (
-            (R, "/nothing", Some("x")),
+            (A, "/endpointConfiguration/ipAddressType", Some("ipv4")),
             FaultKind::BadRequest,
-            format!(
-                "Invalid patch path  '/nothing' specified for op 'replace'. Must be one of: \
-                 [{replaceable}]"
-            ),
+            replace_only.clone(),
         ),
-        ((A, "/name", Some("x")), FaultKind::BadRequest, unsupported("/name", A)),
-        ((D, "/policy", None), FaultKind::BadRequest, unsupported("/policy", D)),
-        ((M, "/name", Some("x")), FaultKind::BadRequest, unsupported("/name", M)),
-        ((T, "/x", Some("x")), FaultKind::BadRequest, unsupported("/x", T)),
+        (
+            (R, "/endpointConfiguration/ipAddressType", Some("ipv6")),
+            FaultKind::BadRequest,
+            "ipAddressType must be either ipv4 or dualstack.".into(),
+        ),
+        (
+            (R, "/endpointConfiguration/types/EDGE", Some("NEAR")),
+            FaultKind::BadRequest,
+            "Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE".into(),
+        ),
+        (
+            (M, "/endpointConfiguration/types/EDGE", Some("EDGE")),
+            FaultKind::BadRequest,
+            "Invalid patch operation specified. Must be 'add'|'remove'|'replace'".into(),
+        ),
+        (
+            (A, "/endpointConfiguration/types/REGIONAL", None),
+            FaultKind::BadRequest,
+            "Cannot create an api with multiple Endpoint Types.".into(),
+        ),
+        (
+            (D, "/endpointConfiguration/types/EDGE", None),
+            FaultKind::BadRequest,
+            "REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.".into(),
+        ),
+        (
+            (R, "/minimumCompressionSize", Some("much")),
+            FaultKind::BadRequest,
+            "Invalid minimum compression size, must be between 0 and 10485760".into(),
+        ),
+        (
+            (R, "/policy", Some("{}")),
+            FaultKind::BadRequest,
+            "Invalid policy document. Please check the policy syntax and ensure that Principals \
+             are valid."
+                .into(),
+        ),
         (
             (A, "/binaryMediaTypes", Some("a/b")),
             FaultKind::BadRequest,
@@ -231,8 +269,15 @@ fn method_paths() {
             (A, "/requestModels/123", Some("Empty")),
             "Validation Result: warnings : [], errors : [Invalid content type specified: 123]",
         ),
-        ((A, "/apiKeyRequired", Some("true")), &unsupported("/apiKeyRequired", A)),
-        ((R, "/authorizationScopes", Some("x")), &unsupported("/authorizationScopes", R)),
+        (
+            (A, "/apiKeyRequired", Some("true")),
+            "Invalid patch operation specified. Must be one of: [replace]",
+        ),
+        ((A, "/httpMethod", Some("PUT")), "Invalid patch path /httpMethod"),
+        (
+            (R, "/authorizationScopes", Some("x")),
+            "Invalid patch operation specified. Must be one of: [add, remove]",
+        ),
     ] {
         assert_eq!(text(patch_method(&mut method.clone(), &steps(&[step]))), message);
     }
