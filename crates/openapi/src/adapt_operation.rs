@@ -129,6 +129,47 @@ fn rename(ctx: &mut Context<'_>, adapted: &Adapted, place: &str, integration: &m
     }
 }
 
+/// Declares what the integration maps: AWS refuses mappings of parameters and
+/// headers that the method does not declare.
+pub(crate) fn declare_mapped(ctx: &mut Context<'_>, place: &str, method: &mut Method) {
+    let Some(mut integration) = method.integration.take() else { return };
+    let missing: Vec<(String, String)> = check::undeclared_sources(method, &integration)
+        .map(|(target, source)| (target.to_owned(), source.to_owned()))
+        .collect();
+    for (target, source) in missing {
+        let key = source.replacen("method.request.multivalue", "method.request.", 1);
+        let name = key.splitn(4, '.').nth(3).unwrap_or_default();
+        // A name stands in one place only.
+        let mut declared = method.request_parameters.keys();
+        if declared.any(|other| *other != key && other.splitn(4, '.').nth(3) == Some(name)) {
+            integration.request_parameters.remove(&target);
+            let mapping = format!("{target} <- {source}");
+            ctx.warn(format!(
+                "Mapping '{mapping}' of method '{place}' has no declared source. Ignoring."
+            ));
+            ctx.adapted(AdaptationKind::Dropped, place, mapping);
+            continue;
+        }
+        ctx.adapted(
+            AdaptationKind::Declared,
+            place,
+            format!("{key} is declared, for it is mapped"),
+        );
+        method.request_parameters.insert(key, false);
+    }
+    for (status, response) in &integration.responses {
+        let missing: Vec<String> =
+            check::undeclared_headers(method, status, response).map(str::to_owned).collect();
+        for key in missing {
+            let detail = format!("{key} of status {status} is declared, for it is mapped");
+            ctx.adapted(AdaptationKind::Declared, place, detail);
+            let declared = method.responses.entry(status.clone()).or_default();
+            declared.response_parameters.insert(key, false);
+        }
+    }
+    method.integration = Some(integration);
+}
+
 /// Puts a method on a resource. Two operations that meet there are one if
 /// they forward the same request to the same backend; the first stays.
 pub(crate) fn join(

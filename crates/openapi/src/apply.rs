@@ -135,8 +135,9 @@ fn apply_settings(api: &mut RestApi, import: &Import, overwrite: bool) {
         overwrite,
     );
     set(&mut api.policy, &settings.policy, overwrite);
-    set(&mut api.endpoint_access_mode, &settings.endpoint_access_mode, overwrite);
-    set(&mut api.security_policy, &settings.security_policy, overwrite);
+    // As the endpoint configuration, these stay unless the document sets them.
+    set(&mut api.endpoint_access_mode, &settings.endpoint_access_mode, false);
+    set(&mut api.security_policy, &settings.security_policy, false);
     if let Some(policy) = &mut api.policy {
         *policy = policy.replace("{apiId}", api.id.as_str());
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gw_model::{
-    ApiKeySource, Authorizer, EndpointType, GatewayResponse, GatewayResponseType, HttpMethod,
-    Method, RequestValidator,
+    ApiKeySource, Authorizer, DocumentationPart, EndpointType, GatewayResponse,
+    GatewayResponseType, HttpMethod, Method, RequestValidator,
 };
 
 /// The start of a canonical model address. The API's id takes the place of
@@ -37,6 +37,8 @@ pub struct Import {
     pub authorizers: BTreeMap<String, Authorizer>,
     /// Gateway responses by type.
     pub gateway_responses: BTreeMap<GatewayResponseType, GatewayResponse>,
+    /// Documentation parts; empty if the caller ignores documentation.
+    pub documentation: Vec<DocumentationPart>,
     /// What was ignored; goes into the answer's `warnings`.
     pub warnings: Vec<String>,
     /// What adaptation changed; empty without it.
@@ -97,6 +99,8 @@ pub enum AdaptationKind {
     MergedOperation,
     /// A schema got an alphanumeric name.
     ModelName,
+    /// A method declares what its integration maps.
+    Declared,
     /// Something that cannot be kept was left out.
     Dropped,
 }
@@ -111,6 +115,7 @@ impl AdaptationKind {
             Self::MergedPath => "merged-path",
             Self::MergedOperation => "merged-operation",
             Self::ModelName => "model-name",
+            Self::Declared => "declared",
             Self::Dropped => "dropped",
         }
     }

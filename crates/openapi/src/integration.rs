@@ -18,14 +18,14 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn integration(self, reason: &str) -> String {
+    pub(crate) fn integration(self, reason: &str) -> String {
         format!(
             "Unable to put integration on '{}' for resource at path '{}': {reason}",
             self.verb, self.path
         )
     }
 
-    fn response(self, reason: &str) -> String {
+    pub(crate) fn response(self, reason: &str) -> String {
         format!(
             "Unable to put integration response on '{}' for resource at path '{}': {reason}",
             self.verb, self.path

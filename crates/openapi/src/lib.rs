@@ -15,6 +15,7 @@ mod adapt;
 mod adapt_operation;
 pub mod apply;
 mod context;
+mod described;
 pub mod diff;
 mod document;
 pub mod documentation;

@@ -44,11 +44,31 @@ pub(crate) fn read<'d>(
     if ctx.adapting() {
         adapt_operation::finish(ctx, operation, &mut method);
         drop_bad_names(ctx, &place, &mut method);
+        adapt_operation::declare_mapped(ctx, &place, &mut method);
+    }
+    for fault in undeclared(operation, &method) {
+        ctx.error(fault);
     }
     if let Err(reason) = check::method(&method) {
         ctx.error(format!("Unable to put method {quoted}: {reason}"));
     }
     method
+}
+
+/// Mappings of what the method does not declare. A status that it does not
+/// declare at all is let pass: AWS's own sample documents have such.
+fn undeclared(operation: &Operation<'_>, method: &Method) -> Vec<String> {
+    let Some(integration) = &method.integration else { return Vec::new() };
+    let at = Place { verb: operation.verb, path: &operation.path };
+    let sources = check::undeclared_sources(method, integration)
+        .map(|(_, source)| at.integration(&check::undeclared(source)));
+    let declared =
+        integration.responses.iter().filter(|(status, _)| method.responses.contains_key(*status));
+    let headers = declared.flat_map(|(status, response)| {
+        check::undeclared_headers(method, status, response)
+            .map(|key| at.response(&check::undeclared(key)))
+    });
+    sources.chain(headers).collect()
 }
 
 /// The parameters of the path item and of the operation, whose own win.
@@ -199,10 +219,12 @@ fn responses<'d>(
         let Some(value) = ctx.resolve(value, &at) else { continue };
         let Some(members) = ctx.map(value, &at) else { continue };
         let mut response = MethodResponse::default();
-        for name in ctx.member(members, "headers", &format!("{at}.")).into_iter().flatten() {
-            response
-                .response_parameters
-                .insert(format!("method.response.header.{}", name.0), false);
+        for (name, header) in
+            ctx.member(members, "headers", &format!("{at}.")).into_iter().flatten()
+        {
+            let required = header.get("required").and_then(Value::as_bool).unwrap_or(false);
+            let key = format!("method.response.header.{name}");
+            response.response_parameters.insert(key, required);
         }
         let mut model_of = |ctx: &mut Context<'d>, schema: &'d Value, at: &str| {
             parts.models.for_schema(ctx, schema, at).unwrap_or_else(|kind| {

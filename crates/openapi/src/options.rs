@@ -86,6 +86,8 @@ pub struct Options {
     pub endpoint_type: Option<EndpointType>,
     /// The query parameter `failonwarnings`.
     pub fail_on_warnings: bool,
+    /// The query parameter `ignore=documentation`.
+    pub ignore_documentation: bool,
     /// Absent: the document's variables stay as they are.
     pub variables: Option<Variables>,
     /// A larger document is a fault, reported with all others.
@@ -101,6 +103,7 @@ impl Default for Options {
             base_path: BasePath::Ignore,
             endpoint_type: None,
             fail_on_warnings: false,
+            ignore_documentation: false,
             variables: None,
             max_bytes: AWS_MAX_DOCUMENT_BYTES,
             adapt: None,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     Import, ImportErrors, Mode, Options, adapt_operation,
     context::{Context, Members, Version, scalar},
-    document, operation,
+    described, document, operation,
     operation::Parts,
     paths,
     schema::Models,
@@ -77,6 +77,7 @@ fn is_release(version: &str, release: &str) -> bool {
 fn read(ctx: &mut Context<'_>) -> Import {
     let (name, description, version) = info(ctx);
     let settings = settings::read(ctx);
+    settings::warn_of_http_only(ctx);
     let request_validators = settings::validators(ctx);
     let gateway_responses = settings::gateway_responses(ctx);
     let security = Security::read(ctx);
@@ -91,6 +92,7 @@ fn read(ctx: &mut Context<'_>) -> Import {
         let methods = tree.entry(operation.path.clone()).or_default();
         adapt_operation::join(ctx, operation, method, methods);
     }
+    let documentation = described::read(ctx, &operations);
     Import {
         name,
         description,
@@ -101,6 +103,7 @@ fn read(ctx: &mut Context<'_>) -> Import {
         request_validators,
         authorizers: security.authorizers,
         gateway_responses,
+        documentation,
         warnings: Vec::new(),
         adaptations: Vec::new(),
     }

@@ -25,6 +25,9 @@ pub(crate) struct Models {
 enum Target {
     /// A model of this name.
     Model(String),
+    /// A part of the schema that holds the reference; the text is what
+    /// follows its `#`.
+    Within(String),
     /// A schema of the document that does not exist.
     Missing(String),
     /// Nothing that a model can refer to.
@@ -39,7 +42,7 @@ impl Models {
         models.name(ctx, schemas);
         for (key, schema) in schemas {
             let mut faults = Vec::new();
-            let converted = models.convert(ctx, schema, &mut faults);
+            let converted = models.convert(ctx, Some(key), schema, &mut faults);
             models.report(ctx, key, &faults);
             if let Some(name) = models.names.get(key).cloned() {
                 models.models.insert(name, imported(schema, &converted));
@@ -82,9 +85,9 @@ impl Models {
         place: &str,
     ) -> Result<Option<String>, &'static str> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            return Ok(match self.target(ctx, reference) {
+            return Ok(match self.target(ctx, None, reference) {
                 Target::Model(name) => Some(name),
-                Target::Missing(_) | Target::Foreign => {
+                Target::Within(_) | Target::Missing(_) | Target::Foreign => {
                     ctx.refuse_or_drop(place, crate::context::missing(place, reference));
                     None
                 }
@@ -99,7 +102,7 @@ impl Models {
             return Ok(Some(name.clone()));
         }
         let mut faults = Vec::new();
-        let converted = self.convert(ctx, schema, &mut faults);
+        let converted = self.convert(ctx, None, schema, &mut faults);
         let model = imported(schema, &converted);
         let name = self.inline_name(&model);
         self.report(ctx, &name, &faults);
@@ -137,7 +140,7 @@ impl Models {
         );
     }
 
-    fn target(&self, ctx: &Context<'_>, reference: &str) -> Target {
+    fn target(&self, ctx: &Context<'_>, own: Option<&str>, reference: &str) -> Target {
         if let Some(rest) = reference.strip_prefix("https://apigateway.amazonaws.com/restapis/") {
             return match rest.split_once("/models/") {
                 Some((_, name)) if is_model_name(name) => {
@@ -159,6 +162,10 @@ impl Models {
                 .or_else(|| Some(reference).filter(|name| is_model_name(name))),
         };
         let Some(key) = key else { return Target::Foreign };
+        let within = own.and_then(|own| key.strip_prefix(own)).filter(|rest| rest.starts_with('/'));
+        if let Some(rest) = within {
+            return Target::Within(rest.replacen("/$defs/", "/definitions/", 1));
+        }
         let direct = self.names.get(key).or_else(|| {
             let unescaped = key.replace("%20", " ").replace("~1", "/").replace("~0", "~");
             self.names.get(&unescaped)
@@ -171,7 +178,13 @@ impl Models {
     }
 
     /// A schema without what models do not know, with canonical references.
-    fn convert(&self, ctx: &Context<'_>, schema: &Value, faults: &mut Vec<String>) -> Value {
+    fn convert(
+        &self,
+        ctx: &Context<'_>,
+        own: Option<&str>,
+        schema: &Value,
+        faults: &mut Vec<String>,
+    ) -> Value {
         let members = match schema {
             Value::Bool(true) => return json!({}),
             Value::Bool(false) => return json!({"not": {}}),
@@ -182,8 +195,9 @@ impl Models {
             }
         };
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            let fault = match self.target(ctx, reference) {
+            let fault = match self.target(ctx, own, reference) {
                 Target::Model(name) => return json!({"$ref": format!("{MODEL_URL}{name}")}),
+                Target::Within(rest) => return json!({"$ref": format!("#{rest}")}),
                 Target::Missing(name) => format!("Invalid model specified: {name}"),
                 Target::Foreign => {
                     format!("Model reference must be in canonical form: {reference}")
@@ -194,7 +208,7 @@ impl Models {
         }
         let mut converted = Members::new();
         for (keyword, value) in members {
-            self.keyword(ctx, keyword, value, &mut converted, faults);
+            self.keyword(ctx, own, (keyword, value), &mut converted, faults);
         }
         Value::Object(converted)
     }
@@ -202,26 +216,45 @@ impl Models {
     fn keyword(
         &self,
         ctx: &Context<'_>,
-        keyword: &str,
-        value: &Value,
+        own: Option<&str>,
+        (keyword, value): (&str, &Value),
         converted: &mut Members,
         faults: &mut Vec<String>,
     ) {
         let value = match (keyword, value) {
             ("properties" | "patternProperties" | "definitions" | "$defs", Value::Object(map)) => {
                 map.iter()
-                    .map(|(name, schema)| (name.clone(), self.convert(ctx, schema, faults)))
+                    .map(|(name, schema)| (name.clone(), self.convert(ctx, own, schema, faults)))
                     .collect::<Members>()
                     .into()
             }
             ("allOf" | "anyOf" | "oneOf" | "items", Value::Array(schemas)) => schemas
                 .iter()
-                .map(|schema| self.convert(ctx, schema, faults))
+                .map(|schema| self.convert(ctx, own, schema, faults))
                 .collect::<Vec<_>>()
                 .into(),
             ("additionalProperties" | "additionalItems", Value::Bool(_)) => value.clone(),
+            // Draft 4 has one keyword for a list's items and for those by place.
+            ("prefixItems", Value::Array(schemas)) => {
+                let places = schemas.iter().map(|schema| self.convert(ctx, own, schema, faults));
+                converted.insert("items".to_owned(), places.collect::<Vec<_>>().into());
+                return;
+            }
+            ("items", _) if converted.get("items").is_some_and(Value::is_array) => {
+                converted
+                    .insert("additionalItems".to_owned(), self.convert(ctx, own, value, faults));
+                return;
+            }
+            ("dependencies", Value::Object(map)) => map
+                .iter()
+                .map(|(name, value)| match value {
+                    Value::Object(_) => (name.clone(), self.convert(ctx, own, value, faults)),
+                    names => (name.clone(), names.clone()),
+                })
+                .collect::<Members>()
+                .into(),
             ("items" | "not" | "additionalProperties" | "additionalItems", _) => {
-                self.convert(ctx, value, faults)
+                self.convert(ctx, own, value, faults)
             }
             ("const", _) => {
                 converted.insert("enum".to_owned(), json!([value]));
@@ -246,7 +279,7 @@ impl Models {
 
 /// Keywords that AWS's models do not know.
 fn is_dropped(keyword: &str) -> bool {
-    const DROPPED: [&str; 11] = [
+    const DROPPED: [&str; 23] = [
         "discriminator",
         "example",
         "examples",
@@ -258,6 +291,19 @@ fn is_dropped(keyword: &str) -> bool {
         "nullable",
         "default",
         "$comment",
+        // Of JSON Schema 2020-12, whose schemas draft 4 has no words for.
+        "if",
+        "then",
+        "else",
+        "contains",
+        "minContains",
+        "maxContains",
+        "propertyNames",
+        "dependentSchemas",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "contentSchema",
+        "$dynamicRef",
     ];
     keyword.starts_with("x-") || DROPPED.contains(&keyword)
 }

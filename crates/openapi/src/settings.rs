@@ -41,6 +41,16 @@ pub(crate) fn read(ctx: &mut Context<'_>) -> Settings {
     settings
 }
 
+/// Warns of what only HTTP APIs have and whose loss a client would notice.
+/// `importexport-version` and `tag-value`, which are theirs as well, change no
+/// answer.
+pub(crate) fn warn_of_http_only(ctx: &mut Context<'_>) {
+    let cors = "x-amazon-apigateway-cors";
+    if ctx.root.get(cors).is_some_and(|value| !value.is_null()) {
+        ctx.warn(format!("{cors} is supported for HTTP APIs only. Ignoring."));
+    }
+}
+
 fn api_key_source(ctx: &mut Context<'_>) -> Option<ApiKeySource> {
     let text = ctx.text(ctx.root, "x-amazon-apigateway-api-key-source", "root")?;
     match text.to_ascii_uppercase().as_str() {

@@ -6,7 +6,7 @@ use gw_model::{Authorizer, AuthorizerId, Method, RestApi, ValidatorId};
 use serde_json::{Value, json};
 
 use super::{ExportOptions, documentation::Published};
-use crate::{context::Members, schema::unique};
+use crate::{context::Members, schema::unique, security::default_type};
 
 /// What stands in a scheme without a header of its own.
 const NO_HEADER: &str = "Unused";
@@ -122,10 +122,13 @@ fn authorizer(authorizer: &Authorizer, extended: bool) -> Members {
     if !extended {
         return scheme;
     }
-    let cognito = authorizer.kind == "COGNITO_USER_POOLS";
-    let default = if cognito { "cognito_user_pools" } else { "custom" };
-    let auth_type = authorizer.auth_type.as_deref().unwrap_or(default);
-    scheme.insert("x-amazon-apigateway-authtype".into(), auth_type.into());
+    let default = match authorizer.kind.as_str() {
+        "JWT" => None,
+        kind => Some(default_type(kind == "COGNITO_USER_POOLS")),
+    };
+    if let Some(auth_type) = authorizer.auth_type.as_deref().or(default) {
+        scheme.insert("x-amazon-apigateway-authtype".into(), auth_type.into());
+    }
     let mut members = Members::new();
     let mut put = |name: &str, value: Option<Value>| {
         members.extend(value.map(|value| (name.to_owned(), value)));
@@ -139,6 +142,7 @@ fn authorizer(authorizer: &Authorizer, extended: bool) -> Members {
     put("authorizerResultTtlInSeconds", authorizer.result_ttl_seconds.map(Value::from));
     let arns = &authorizer.provider_arns;
     put("providerARNs", (!arns.is_empty()).then(|| json!(arns)));
+    put("jwtConfiguration", authorizer.jwt_configuration.as_ref().map(|issuers| json!(issuers)));
     scheme.insert("x-amazon-apigateway-authorizer".into(), members.into());
     scheme
 }

@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+pub(crate) mod same;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
