@@ -33,6 +33,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_node_is_back_soon_after_its_control_plane() {
+        let config = crate::Config::new("unused");
+        let mut backoff = Backoff::new(config.backoff_min, config.backoff_max);
+        for _ in 0..100 {
+            backoff.next(1.0);
+        }
+        assert_eq!(backoff.next(1.0), Duration::from_secs(3));
+        assert_eq!(backoff.next(0.0), Duration::from_millis(1500), "and not all at once");
+    }
+
+    #[test]
     fn doubles_up_to_its_bound() {
         let ms = Duration::from_millis;
         let mut backoff = Backoff::new(ms(100), ms(500));
