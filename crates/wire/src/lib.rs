@@ -6,6 +6,7 @@ pub mod aws;
 pub mod body;
 pub mod fault;
 pub mod gatewright;
+pub mod hal;
 pub mod page;
 pub mod patch;
 
