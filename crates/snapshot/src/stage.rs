@@ -10,7 +10,7 @@ use http::HeaderValue;
 
 use crate::{
     CompiledApi, CompiledResource, Fault, HttpProxy, Route, Target, Throttle, Uri,
-    uri::{Origins, substitute},
+    uri::{Origins, fill_variables, has_variables},
 };
 
 /// A stage at one release.
@@ -22,6 +22,7 @@ pub struct CompiledStage {
     main: Bound,
     canary: Option<Canary>,
     throttles: Throttles,
+    client_certificate: Option<Box<str>>,
     warnings: Box<[Fault]>,
     size_bytes: usize,
 }
@@ -48,6 +49,8 @@ pub struct Bound {
     /// By number of route, for addresses with variables; empty if there is
     /// none. `None` is an address that the variables made invalid.
     targets: Box<[Option<Arc<Target>>]>,
+    /// The same for ids of VPC links with variables.
+    links: Box<[Option<Box<str>>]>,
 }
 
 /// Rate limits by path and verb; one bucket for a method in both deployments.
@@ -89,6 +92,7 @@ impl CompiledStage {
                 Some(Canary { threshold: threshold(canary.percent_traffic), bound })
             }
         };
+        let certificate = release.settings.client_certificate_id.as_deref();
         let throttles = Throttles::new(&release.settings, &main, canary.as_ref());
         let mut stage = Self {
             key: key.clone(),
@@ -97,6 +101,7 @@ impl CompiledStage {
             main,
             canary,
             throttles,
+            client_certificate: certificate.map(Into::into),
             warnings: faults.into_iter().collect(),
             size_bytes: 0,
         };
@@ -140,6 +145,12 @@ impl CompiledStage {
     /// The canary's deployment.
     pub fn canary(&self) -> Option<&Bound> {
         self.canary.as_ref().map(|canary| &canary.bound)
+    }
+
+    /// The id of the certificate that its HTTPS backends are shown, the
+    /// canary's too.
+    pub fn client_certificate(&self) -> Option<&str> {
+        self.client_certificate.as_deref()
     }
 
     /// The rate limit of a route, if the stage sets one.
@@ -189,7 +200,7 @@ impl Bound {
         let mut bind = |resource: &CompiledResource, route: &Route| {
             let crate::Integration::HttpProxy(proxy) = &route.integration else { return None };
             let Uri::Variable { text, places } = &proxy.uri else { return None };
-            let address = substitute(text, &variables);
+            let address = fill_variables(text, &variables);
             let insecure = proxy.insecure_skip_verification;
             match Target::parse(&address, places, insecure, &mut origins) {
                 Ok(target) => Some(Arc::new(target)),
@@ -205,7 +216,14 @@ impl Bound {
             true => api.routes().map(|(resource, route)| bind(resource, route)).collect(),
             false => Box::default(),
         };
-        Self { deployment_id: deployment_id.into(), api, variables, is_canary, targets }
+        let links = match api.routes().any(|(_, route)| variable_link(route).is_some()) {
+            true => {
+                let fill = |text: &str| fill_variables(text, &variables).into();
+                api.routes().map(|(_, route)| variable_link(route).map(fill)).collect()
+            }
+            false => Box::default(),
+        };
+        Self { deployment_id: deployment_id.into(), api, variables, is_canary, targets, links }
     }
 
     /// Where an HTTP route goes; `None` if the variables make no address.
@@ -216,23 +234,36 @@ impl Bound {
         }
     }
 
-    /// Where its HTTP routes go, invalid addresses left out.
+    /// The id of the VPC link that an HTTP route goes through, if it does.
+    pub fn link<'a>(&'a self, route: u32, proxy: &'a HttpProxy) -> Option<&'a str> {
+        let named = proxy.link.as_deref()?;
+        if has_variables(named) { self.links.get(route as usize)?.as_deref() } else { Some(named) }
+    }
+
+    /// Where its HTTP routes go, invalid addresses and what is behind VPC
+    /// links left out.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
-        let fixed = self.api.routes().filter_map(|(_, route)| match &route.integration {
-            crate::Integration::HttpProxy(proxy) => match &proxy.uri {
-                Uri::Fixed(target) => Some(&**target),
-                Uri::Variable { .. } => None,
-            },
+        self.api.routes().zip(0..).filter_map(|((_, route), number)| match &route.integration {
+            crate::Integration::HttpProxy(proxy) if proxy.link.is_none() => {
+                self.target(number, proxy)
+            }
             _ => None,
-        });
-        fixed.chain(self.targets.iter().flatten().map(|target| &**target))
+        })
     }
 
     fn count_bytes(&self) -> usize {
         let variables: usize = self.variables.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
         let targets: usize = self.targets.iter().flatten().map(|target| target.size_bytes()).sum();
-        self.deployment_id.len() + variables + targets + size_of_val(&*self.targets)
+        let links: usize = self.links.iter().flatten().map(|link| link.len()).sum();
+        let lists = size_of_val(&*self.targets) + size_of_val(&*self.links);
+        self.deployment_id.len() + variables + targets + links + lists
     }
+}
+
+/// The VPC link of a route, if its id has variables.
+fn variable_link(route: &Route) -> Option<&str> {
+    let crate::Integration::HttpProxy(proxy) = &route.integration else { return None };
+    proxy.link.as_deref().filter(|link| has_variables(link))
 }
 
 impl Route {

@@ -1,17 +1,12 @@
 //! Addresses of HTTP backends: checked once, filled in per request.
 
-use std::{
-    any::Any,
-    collections::HashMap,
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::{any::Any, collections::HashMap, fmt, sync::Arc};
 
 use bytes::Bytes;
 use gw_model::Variables;
 use http::uri::{Authority, PathAndQuery};
 
-use crate::{Source, Values};
+use crate::{Source, Values, prepared::Prepared};
 
 /// Why a text is no backend's address. AWS answers requests to one with 500
 /// and logs `Invalid endpoint address`.
@@ -34,7 +29,7 @@ pub struct Origin {
     pub port: Option<u16>,
     /// The certificate's issuer is not checked.
     pub insecure_skip_verification: bool,
-    prepared: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
+    prepared: Prepared,
 }
 
 impl Origin {
@@ -45,11 +40,7 @@ impl Origin {
         &self,
         make: impl FnOnce(&Self) -> Option<T>,
     ) -> Option<&T> {
-        let made = self.prepared.get_or_init(|| {
-            let made: Box<dyn Any + Send + Sync> = Box::new(make(self)?);
-            Some(made)
-        });
-        made.as_deref()?.downcast_ref()
+        self.prepared.get(|| make(self))
     }
 }
 
@@ -216,7 +207,7 @@ fn push_mapped(
 
 /// Fills in `${stageVariables.x}`; an undefined variable is empty, and any
 /// other `${...}` stays.
-pub(crate) fn substitute(address: &str, variables: &Variables) -> String {
+pub fn fill_variables(address: &str, variables: &Variables) -> String {
     const OPEN: &str = "${stageVariables.";
     let mut out = String::with_capacity(address.len());
     let mut rest = address;
@@ -234,7 +225,7 @@ pub(crate) fn substitute(address: &str, variables: &Variables) -> String {
     out
 }
 
-/// Whether [`substitute`] would find something.
+/// Whether [`fill_variables`] would find something.
 pub(crate) fn has_variables(address: &str) -> bool {
     address.contains("${stageVariables.")
 }
@@ -268,7 +259,7 @@ fn origin(
         return Err("it has no host".to_owned());
     }
     let host = host.into();
-    Ok(Origin { is_tls, host, port, insecure_skip_verification, prepared: OnceLock::new() })
+    Ok(Origin { is_tls, host, port, insecure_skip_verification, prepared: Prepared::default() })
 }
 
 /// Cuts path and query at `{name}`.

@@ -137,7 +137,7 @@ fn what_is_not_built_is_poisoned_by_name() {
     check(aws, &["poisoned GET /a/{x}: AWS_PROXY integrations are not in this build"]);
     let mut link = http_proxy("http://b/", &[]);
     link.integration.as_mut().unwrap().connection_type = gw_model::ConnectionType::VpcLink;
-    check(link, &["poisoned GET /a/{x}: VPC links are not in this build"]);
+    check(link, &["poisoned GET /a/{x}: the integration names no VPC link"]);
     let mut iam = http_proxy("http://b/", &[]);
     iam.authorization_type = "AWS_IAM".to_owned();
     check(iam.clone(), &["poisoned GET /a/{x}: authorization AWS_IAM is not in this build"]);

@@ -11,7 +11,7 @@ use std::{
 use gw_route::DomainSuffixes;
 use gw_snapshot::{CompiledStage, Origin};
 
-use crate::{Counters, PinWorld, SharedWorld, WorldReader, phase::target_of};
+use crate::{Counters, PinWorld, SharedWorld, WorldReader, phase::target_of, reach::Reached};
 
 /// Settings of a node; all cores share one.
 #[derive(Debug, Clone)]
@@ -76,6 +76,7 @@ pub struct CoreState {
     pub(crate) client: gw_upstream::Client,
     pub(crate) counters: Arc<Counters>,
     pub(crate) rng: RefCell<fastrand::Rng>,
+    pub(crate) reached: Reached,
     /// When the wall clock was read last, and the second that it showed.
     epoch: Cell<(Instant, u32)>,
 }
@@ -101,7 +102,7 @@ impl CoreState {
     ) -> Self {
         let rng = RefCell::new(fastrand::Rng::new());
         let epoch = Cell::new((Instant::now(), wall_clock()));
-        Self { config, world, client, counters, rng, epoch }
+        Self { config, world, client, counters, rng, reached: Reached::default(), epoch }
     }
 
     /// The wall clock at `now`, in seconds; it is read anew at most once in a

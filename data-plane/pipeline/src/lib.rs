@@ -28,6 +28,7 @@ mod id;
 mod metrics;
 mod phase;
 mod query;
+mod reach;
 mod rescue;
 mod world;
 

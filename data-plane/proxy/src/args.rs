@@ -109,6 +109,11 @@ pub(crate) struct Args {
     /// Network that backends may not be in, unless allowed.
     #[arg(long, value_name = "CIDR")]
     pub(crate) deny_upstream: Vec<Cidr>,
+
+    /// PEM file of certificate authorities that HTTPS backends are trusted by,
+    /// beside the system's; repeat for several.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) upstream_ca: Vec<PathBuf>,
 }
 
 impl Args {

@@ -22,6 +22,7 @@ use crate::{
     stream::Stream,
     target::{Scheme, Target},
     tls::Connectors,
+    via::{Hop, Via},
 };
 
 /// Addresses of one host that a single connect tries.
@@ -100,43 +101,47 @@ impl Connector {
 
     /// The addresses that the rules permit; never empty.
     async fn addresses(&self, target: &Target) -> Result<Vec<SocketAddr>, Error> {
-        let mut found = Vec::new();
-        let mut unresolved = None;
-        match target.via() {
-            None => self.look_up(target.host(), target.address(), target.port(), &mut found).await?,
-            // One name that does not resolve leaves the others.
-            Some(via) => {
-                for hop in via.hops() {
-                    let port = hop.port.unwrap_or(target.port());
-                    let looked = self.look_up(&hop.host, hop.address, port, &mut found).await;
-                    unresolved = unresolved.or(looked.err());
-                }
+        let found = match (target.via(), target.address()) {
+            (Some(via), _) => self.on_way(via, target.port()).await?,
+            (None, Some(address)) => vec![SocketAddr::new(address, target.port())],
+            (None, None) => {
+                let addresses = self.resolver.resolve(target.host()).await?;
+                addresses.iter().map(|ip| SocketAddr::new(*ip, target.port())).collect()
             }
-        }
+        };
         let first = found.first().copied();
         let permitted: Vec<SocketAddr> =
             found.into_iter().filter(|address| self.networks.permit(address.ip())).collect();
-        match (first, unresolved) {
-            (Some(denied), _) if permitted.is_empty() => Err(Error::Denied(denied.ip())),
-            (None, Some(error)) => Err(error),
+        match first {
+            Some(denied) if permitted.is_empty() => Err(Error::Denied(denied.ip())),
             _ => Ok(permitted),
         }
     }
 
-    async fn look_up(
-        &self,
-        host: &str,
-        address: Option<IpAddr>,
-        port: u16,
-        found: &mut Vec<SocketAddr>,
-    ) -> Result<(), Error> {
-        match address {
-            Some(address) => found.push(SocketAddr::new(address, port)),
-            None => {
-                let addresses = self.resolver.resolve(host).await?;
-                found.extend(addresses.iter().map(|address| SocketAddr::new(*address, port)));
+    /// The addresses of a way, as far as they are known; names are waited for
+    /// only where there is nothing else to try.
+    async fn on_way(&self, via: &Via, port: u16) -> Result<Vec<SocketAddr>, Error> {
+        let at = |hop: &Hop, ip: &IpAddr| SocketAddr::new(*ip, hop.port.unwrap_or(port));
+        let mut found = Vec::new();
+        for hop in via.hops() {
+            match hop.address {
+                Some(ip) => found.push(at(hop, &ip)),
+                None => {
+                    let known = self.resolver.peek(&hop.host);
+                    found.extend(known.iter().flat_map(|ips| ips.iter()).map(|ip| at(hop, ip)));
+                }
             }
         }
-        Ok(())
+        let mut unresolved = None;
+        for hop in via.hops() {
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            match self.resolver.resolve(&hop.host).await {
+                Ok(ips) => found.extend(ips.iter().map(|ip| at(hop, ip))),
+                Err(error) => unresolved = unresolved.or(Some(error)),
+            }
+        }
+        unresolved.map_or(Ok(found), Err)
     }
 }

@@ -97,6 +97,14 @@ impl Resolver {
         }
     }
 
+    /// The addresses of a name if they are known; else a lookup is started.
+    pub(crate) fn peek(self: &Rc<Self>, host: &str) -> Option<Rc<[IpAddr]>> {
+        match self.look(host, Instant::now()) {
+            Hit::Answer(addresses) => Some(addresses),
+            Hit::Failure(_) | Hit::Wait(_) => None,
+        }
+    }
+
     fn look(self: &Rc<Self>, host: &str, now: Instant) -> Hit {
         let mut names = self.names.borrow_mut();
         if !names.contains_key(host) {

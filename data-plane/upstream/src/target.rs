@@ -123,6 +123,9 @@ impl Target {
         let of = &*self.0;
         let identity = identity.filter(|_| of.scheme == Scheme::Https).cloned();
         let via = via.cloned();
+        if identity.is_none() && via.is_none() && of.identity.is_none() && of.via.is_none() {
+            return self.clone();
+        }
         let mut hasher = DefaultHasher::new();
         let numbers = (identity.as_ref().map(Identity::number), via.as_ref().map(Via::number));
         (of.scheme, &of.host, of.port, of.tls, numbers).hash(&mut hasher);

@@ -96,8 +96,9 @@ fn connector(
     let mut config = match identity {
         // Shown whatever issuers the origin says that it likes: it may trust
         // this very certificate.
-        Some(identity) => builder
-            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.key()))),
+        Some(identity) => {
+            builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity.key())))
+        }
         None => builder.with_no_client_auth(),
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
