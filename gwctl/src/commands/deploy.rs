@@ -153,7 +153,9 @@ fn tell_warnings(warnings: &[String], verbose: bool, out: Output) {
         out.note(&format!("warning: {warning}"));
     }
     if shown < warnings.len() {
-        out.note(&format!("and {} more warnings (--verbose lists them)", warnings.len() - shown));
+        let more = warnings.len() - shown;
+        let noun = if more == 1 { "warning" } else { "warnings" };
+        out.note(&format!("and {more} more {noun} (--verbose lists them)"));
     }
 }
 
@@ -169,7 +171,11 @@ fn adaptation_lines(adaptations: &[Adaptation], verbose: bool) -> Vec<String> {
     for adaptation in adaptations {
         kinds.entry(&adaptation.kind).or_insert((0, adaptation)).0 += 1;
     }
-    let mut lines = vec![format!("{} adaptations (--verbose lists them):", adaptations.len())];
+    let count = match adaptations.len() {
+        1 => "1 adaptation (--verbose tells it):".to_owned(),
+        more => format!("{more} adaptations (--verbose lists them):"),
+    };
+    let mut lines = vec![count];
     lines.extend(kinds.iter().map(|(kind, (count, first))| {
         format!("  {count} × {kind}, such as {}: {}", first.place, first.detail)
     }));
@@ -357,6 +363,8 @@ mod tests {
         let all = [one("integration", "GET /a"), one("integration", "GET /b"), one("size", "api")];
         let lines = adaptation_lines(&all, false);
         assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0], "3 adaptations (--verbose lists them):");
+        assert_eq!(adaptation_lines(&all[..1], false)[0], "1 adaptation (--verbose tells it):");
         assert_eq!(lines[1], "  2 × integration, such as GET /a: done");
         assert_eq!(adaptation_lines(&all, true).len(), 3);
         assert!(adaptation_lines(&[], true).is_empty());

@@ -1,14 +1,18 @@
 //! The OpenAPI reader, and what its imports become.
 
 use gw_model::{Api, RestApi};
-use gw_openapi::{BasePath, IdKind, Import, Mode, Options, Variables};
+use gw_openapi::{
+    BasePath, ExportFormat, ExportOptions, Extensions, IdKind, Import, MAX_DOCUMENT_BYTES, Mode,
+    Options, Variables,
+};
 
 /// A document, read as AWS does and with adaptation. The choices that are no
 /// part of it follow from its length.
 ///
 /// # Panics
 /// When the reader does, when an import does not survive being applied,
-/// encoded and decoded, or when an adapted document cannot be deployed.
+/// encoded and decoded, or exported and imported, or when an adapted document
+/// cannot be deployed.
 pub fn openapi(data: &[u8]) {
     let base_path = [BasePath::Ignore, BasePath::Prepend, BasePath::Split][data.len() % 3];
     let variables = Variables {
@@ -56,5 +60,44 @@ fn imported(import: &Import) -> Option<RestApi> {
     assert_eq!(decoded, whole);
     let _ = gw_snapshot::compile(&whole, &gw_snapshot::Limits::default());
     let Api::Rest(api) = whole;
+    for format in [ExportFormat::Swagger, ExportFormat::OpenApi3] {
+        exported(&api, format);
+    }
     Some(api)
+}
+
+/// What is exported imports again, and then exports as the same document.
+fn exported(api: &RestApi, format: ExportFormat) {
+    let options = ExportOptions {
+        format,
+        extensions: Extensions::all(),
+        scheme: "https",
+        host: "a123456789.execute-api.localhost",
+        stage: "prod",
+        created: "2016-09-12T17:50:37Z",
+        documentation: None,
+    };
+    let document = gw_openapi::export(api, &options);
+    let json = gw_openapi::to_json(&document);
+    if json.len() > MAX_DOCUMENT_BYTES {
+        return;
+    }
+    let yaml = gw_openapi::to_yaml(&document).expect("JSON has a YAML form");
+    for text in [&json, &yaml] {
+        let read = Options { max_bytes: MAX_DOCUMENT_BYTES, ..Options::default() };
+        let import = match gw_openapi::parse(text.as_bytes(), &read) {
+            Ok(import) => import,
+            // References may unfold a small document to what no document may hold.
+            Err(errors) if errors.to_string().contains("unfolds") => return,
+            Err(errors) => panic!("{errors}\n{text}"),
+        };
+        let mut count = 0_u32;
+        let mut new_id = |kind: IdKind| {
+            count += 1;
+            format!("{kind:?}{count}")
+        };
+        let again = gw_openapi::new_rest_api(api.id.clone(), &import, &mut new_id)
+            .unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+        assert_eq!(gw_openapi::export(&again, &options), document, "{text}");
+    }
 }

@@ -36,26 +36,29 @@ pub(super) fn schemas(api: &RestApi, format: ExportFormat) -> Members {
     api.models.iter().map(schema).collect()
 }
 
-/// Turns references into the document's. Depth is bounded: the text came
-/// through a parser that bounds it.
-fn localize(api: &RestApi, format: ExportFormat, own: &str, value: &mut Value) {
-    match value {
-        Value::Array(items) => {
-            items.iter_mut().for_each(|item| localize(api, format, own, item));
-        }
-        Value::Object(members) => {
-            for (name, member) in members {
-                match member {
-                    Value::String(text) if name == "$ref" => {
-                        if let Some(local) = local(api, format, own, text) {
-                            *text = local;
-                        }
-                    }
-                    member => localize(api, format, own, member),
+/// Turns references into the document's, wherever draft 4 has a schema. Depth
+/// is bounded: the text came through a parser that bounds it.
+fn localize(api: &RestApi, format: ExportFormat, own: &str, schema: &mut Value) {
+    let Value::Object(members) = schema else { return };
+    for (keyword, value) in members {
+        match (keyword.as_str(), value) {
+            ("$ref", Value::String(text)) => {
+                if let Some(local) = local(api, format, own, text) {
+                    *text = local;
                 }
             }
+            (
+                "properties" | "patternProperties" | "definitions" | "dependencies",
+                Value::Object(schemas),
+            ) => schemas.values_mut().for_each(|schema| localize(api, format, own, schema)),
+            ("allOf" | "anyOf" | "oneOf" | "items", Value::Array(schemas)) => {
+                schemas.iter_mut().for_each(|schema| localize(api, format, own, schema));
+            }
+            ("items" | "not" | "additionalProperties" | "additionalItems", schema) => {
+                localize(api, format, own, schema);
+            }
+            _ => {}
         }
-        _ => {}
     }
 }
 
