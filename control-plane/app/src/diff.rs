@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The declared form of stored content.
-async fn content(txn: &mut Txn, digest: Digest) -> Result<RestApi> {
+pub(crate) async fn content(txn: &mut Txn, digest: Digest) -> Result<RestApi> {
     let bytes = txn.content_fetch(digest).await?;
     let bytes = bytes.ok_or_else(|| Error::internal("a deployment's content is missing"))?;
     let Api::Rest(api) = encode::decode(&bytes).map_err(Error::internal)?;

@@ -1,9 +1,12 @@
 //! Whole working copies: what an imported document makes or replaces. The
 //! reading of documents is `gw-openapi`'s part; it comes in as a function.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
-use gw_model::{ApiId, RestApi};
+use gw_model::{ApiId, DocumentationPart, RestApi, documentation::DocumentationMode};
 
 use crate::{
     App, Caller, Error, RestApiView, Result,
@@ -12,25 +15,25 @@ use crate::{
 };
 
 /// Makes ids that an API does not use yet.
-pub struct NewIds<'a> {
-    app: &'a App,
+pub struct NewIds {
+    app: App,
     used: HashSet<String>,
 }
 
-impl std::fmt::Debug for NewIds<'_> {
+impl std::fmt::Debug for NewIds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewIds").field("used", &self.used.len()).finish_non_exhaustive()
     }
 }
 
-impl<'a> NewIds<'a> {
-    pub(crate) fn new(app: &'a App, api: &RestApi) -> Self {
+impl NewIds {
+    pub(crate) fn new(app: &App, api: &RestApi) -> Self {
         let resources = api.resources.keys().map(|id| id.to_string());
         let models = api.models.values().map(|model| model.id.clone());
         let validators = api.request_validators.keys().map(|id| id.to_string());
         let authorizers = api.authorizers.keys().map(|id| id.to_string());
         let used = resources.chain(models).chain(validators).chain(authorizers).collect();
-        Self { app, used }
+        Self { app: app.clone(), used }
     }
 
     /// A new id of `length` characters: ten for a root resource, six for all else.
@@ -44,9 +47,20 @@ impl<'a> NewIds<'a> {
     }
 }
 
+/// What an import made of an API.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The API.
+    pub api: RestApi,
+    /// Kept with the API and shown with it.
+    pub warnings: Vec<String>,
+    /// Imported parts; `None` leaves the documentation as it is.
+    pub documentation: Option<(Vec<DocumentationPart>, DocumentationMode)>,
+}
+
 impl App {
-    /// Creates an API from what `build` makes of a new id; beside the API it
-    /// answers warnings that are kept with it. It may run more than once.
+    /// Creates an API from what `build` makes of a new id. `build` runs on a
+    /// thread that serves nobody else: a large document takes it a while.
     ///
     /// # Errors
     /// When `build` refuses or a limit is reached.
@@ -54,24 +68,31 @@ impl App {
         &self,
         caller: &Caller,
         tags: &BTreeMap<String, String>,
-        mut build: impl FnMut(ApiId, &mut NewIds<'_>) -> Result<(RestApi, Vec<String>)> + Send,
+        build: impl FnOnce(ApiId, &mut NewIds) -> Result<Built> + Send + 'static,
     ) -> Result<RestApiView> {
+        let id = ApiId::new(self.new_id(10));
+        let (own, app) = (id.clone(), self.clone());
+        let built = tokio::task::spawn_blocking(move || {
+            build(own, &mut NewIds { app, used: HashSet::new() })
+        });
+        let Built { mut api, warnings, documentation } = built.await.map_err(Error::internal)??;
+        api.id = id;
+        self.check_size(&api)?;
         let (answer, _) = transact!(self, |txn| {
             self.rest_api_room(&mut txn, &caller.scope).await?;
-            let id = ApiId::new(self.new_id(10));
-            let mut ids = NewIds { app: self, used: HashSet::new() };
-            let (mut api, warnings) = build(id.clone(), &mut ids)?;
-            api.id = id;
-            self.check_size(&api)?;
             let answer =
                 self.rest_api_insert(&mut txn, &caller.scope, &api, tags, &warnings).await?;
+            if let Some((parts, mode)) = &documentation {
+                self.documentation_import_in(&mut txn, &api.id, parts, *mode).await?;
+            }
             (answer, Some(caller.audit("ImportRestApi", place(&api.id))))
         })?;
         Ok(answer)
     }
 
     /// Replaces an API's working copy by what `build` makes of it, in one
-    /// transaction that writes only the rows in which the two differ.
+    /// transaction that writes only the rows in which the two differ. `build`
+    /// may run more than once, on a thread that serves nobody else.
     ///
     /// # Errors
     /// When there is no such API, or `build` refuses.
@@ -79,19 +100,28 @@ impl App {
         &self,
         caller: &Caller,
         id: &ApiId,
-        mut build: impl FnMut(RestApi, &mut NewIds<'_>) -> Result<(RestApi, Vec<String>)> + Send,
+        build: impl Fn(RestApi, &mut NewIds) -> Result<Built> + Send + Sync + 'static,
     ) -> Result<RestApiView> {
+        let build = Arc::new(build);
         let (answer, _) = transact!(self, |txn| {
             let row = lock(&mut txn, &caller.scope, id).await?;
             let before = txn.working_copy_load(&row).await?;
-            let mut ids = NewIds::new(self, &before);
-            let (mut after, warnings) = build(before.clone(), &mut ids)?;
+            let (build, mut ids) = (Arc::clone(&build), NewIds::new(self, &before));
+            let built = tokio::task::spawn_blocking(move || {
+                let built = build(before.clone(), &mut ids)?;
+                Result::Ok((before, built))
+            });
+            let (before, built) = built.await.map_err(Error::internal)??;
+            let Built { api: mut after, warnings, documentation } = built;
             after.id = id.clone();
             if !after.resources.contains_key(&row.root_resource_id) {
                 Err(Error::internal("a replaced API lost its root resource"))?;
             }
             self.check_size(&after)?;
             txn.working_copy_save(&before, &after).await?;
+            if let Some((parts, mode)) = &documentation {
+                self.documentation_import_in(&mut txn, id, parts, *mode).await?;
+            }
             txn.api_warnings_set(id, &warnings).await?;
             txn.api_touch(id).await?;
             let row = fetch(&mut txn, &caller.scope, id).await?;

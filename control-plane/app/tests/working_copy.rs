@@ -3,7 +3,7 @@
 
 mod support;
 
-use gw_app::{Error, Kind, MethodKey, NewModel, NewRestApi, PageRequest};
+use gw_app::{Built, Error, Kind, MethodKey, NewModel, NewRestApi, PageRequest};
 use gw_model::{
     HttpMethod, IntegrationResponse, Method, MethodResponse, Resource, ResourceId, Scope,
 };
@@ -239,12 +239,14 @@ async fn whole_copies_are_replaced_row_by_row() {
     let (app, caller) = (&bench.app, &bench.caller);
     let (api, root) = bench.api("whole").await;
     let old = app.resource_create(caller, &api, &root, "old").await.unwrap();
+    let (old, parent) = (old.id.clone(), root.clone());
+    let removed = old.clone();
     let view = app
-        .rest_api_replace(caller, &api, |mut copy, ids| {
-            copy.resources.remove(&old.id);
+        .rest_api_replace(caller, &api, move |mut copy, ids| {
+            copy.resources.remove(&old);
             // The new resource takes the removed one's place in the tree.
             let resource = Resource {
-                parent_id: Some(root.clone()),
+                parent_id: Some(parent.clone()),
                 path_part: "old".to_owned(),
                 path: "/old".to_owned(),
                 methods: [(HttpMethod::Get, Method::default())].into(),
@@ -252,7 +254,8 @@ async fn whole_copies_are_replaced_row_by_row() {
             copy.resources.insert(ResourceId::new(ids.next(6)), resource);
             copy.models.clear();
             copy.description = Some("replaced".to_owned());
-            Ok((copy, vec!["careful".to_owned()]))
+            let warnings = vec!["careful".to_owned()];
+            Ok(Built { api: copy, warnings, documentation: None })
         })
         .await
         .unwrap();
@@ -261,19 +264,20 @@ async fn whole_copies_are_replaced_row_by_row() {
     assert_eq!(copy.description.as_deref(), Some("replaced"));
     assert!(copy.models.is_empty());
     assert_eq!(copy.resources.len(), 2);
-    assert!(!copy.resources.contains_key(&old.id));
+    assert!(!copy.resources.contains_key(&removed));
     let replaced = app
         .rest_api_replace(caller, &api, |_, _| Err(Error::bad_request("Invalid OpenAPI input.")));
     says(replaced.await, "Invalid OpenAPI input.");
 
+    let origin = copy.clone();
     let import = app
-        .rest_api_import(caller, &Default::default(), |id, ids| {
-            let mut imported = copy.clone();
+        .rest_api_import(caller, &Default::default(), move |id, ids| {
+            let mut imported = origin;
             imported.id = id;
             let root = imported.resources.remove(&root).unwrap();
             imported.resources.clear();
             imported.resources.insert(ResourceId::new(ids.next(10)), root);
-            Ok((imported, Vec::new()))
+            Ok(Built { api: imported, warnings: Vec::new(), documentation: None })
         })
         .await
         .unwrap();

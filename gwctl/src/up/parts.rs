@@ -129,6 +129,10 @@ pub(crate) fn control_plane(
     flag("--master-key-file", state.join("control-plane/master.key").into());
     flag("--bootstrap-file", state.credentials().into());
     flag("--ready-file", ready.clone().into());
+    if !settings.control_plane_args.iter().any(|arg| arg.starts_with("--traffic-url")) {
+        let url = format!("http://localhost:{}", settings.traffic.number);
+        flag("--traffic-url", url.into());
+    }
     args.extend(settings.control_plane_args.iter().map(Into::into));
     Ok(Part {
         name: "control-plane".to_owned(),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::Path;
 use bytes::Bytes;
-use gw_app::NewIds;
-use gw_model::EndpointType;
+use gw_app::{Built, NewIds};
+use gw_model::{EndpointType, RestApi, documentation::DocumentationMode};
 use gw_openapi::{Adapt, BasePath, IdKind, Import, ImportErrors, Mode, Options, Variables};
 use gw_wire::{Fault, gatewright::Adaptation};
 
@@ -18,10 +18,11 @@ use crate::{
 /// `ImportRestApi`.
 pub(crate) async fn import(call: &Call, params: &Params, body: &Bytes) -> Answer {
     let import = read(call, params, body, Mode::Create).await?;
-    let build = |id, ids: &mut NewIds<'_>| {
-        let api = gw_openapi::new_rest_api(id, &import, &mut new_id(ids))
+    let document = Arc::clone(&import);
+    let build = move |id, ids: &mut NewIds| {
+        let api = gw_openapi::new_rest_api(id, &document, &mut new_id(ids))
             .map_err(|errors| refused(&errors))?;
-        Ok((api, import.warnings.clone()))
+        Ok(built(api, &document, Some(DocumentationMode::Overwrite)))
     };
     let view = call.rest_api_import(&call.caller, &Default::default(), build).await?;
     let mut body = answer(&view, true);
@@ -45,10 +46,15 @@ pub(crate) async fn put(call: Call, Path(path): InApi, params: Params, body: Byt
     // An unknown API is told before a large document is read.
     call.rest_api_fetch(&call.caller, &path.rest_api).await?;
     let import = read(&call, &params, &body, mode).await?;
-    let build = |api, ids: &mut NewIds<'_>| {
-        let api = gw_openapi::apply(api, &import, mode, &mut new_id(ids))
+    let (document, ignored) = (Arc::clone(&import), ignores_documentation(&params));
+    let build = move |api, ids: &mut NewIds| {
+        let api = gw_openapi::apply(api, &document, mode, &mut new_id(ids))
             .map_err(|errors| refused(&errors))?;
-        Ok((api, import.warnings.clone()))
+        let mode = match mode {
+            Mode::Merge => DocumentationMode::Merge,
+            Mode::Create | Mode::Overwrite => DocumentationMode::Overwrite,
+        };
+        Ok(built(api, &document, Some(mode).filter(|_| !ignored)))
     };
     let view = call.rest_api_replace(&call.caller, &path.rest_api, build).await?;
     let mut body = answer(&view, false);
@@ -56,11 +62,21 @@ pub(crate) async fn put(call: Call, Path(path): InApi, params: Params, body: Byt
     ok(body)
 }
 
+/// What use cases take; without a mode the documentation stays as it is.
+fn built(api: RestApi, import: &Import, mode: Option<DocumentationMode>) -> Built {
+    let documentation = mode.map(|mode| (import.documentation.clone(), mode));
+    Built { api, warnings: import.warnings.clone(), documentation }
+}
+
+fn ignores_documentation(params: &Params) -> bool {
+    params.has("ignore", "documentation")
+}
+
 fn refused(errors: &ImportErrors) -> gw_app::Error {
     gw_app::Error::BadRequest(errors.to_string())
 }
 
-fn new_id(ids: &mut NewIds<'_>) -> impl FnMut(IdKind) -> String {
+fn new_id(ids: &mut NewIds) -> impl FnMut(IdKind) -> String {
     |kind| match kind {
         IdKind::RootResource => ids.next(10),
         IdKind::Resource | IdKind::Model | IdKind::Authorizer | IdKind::Validator => ids.next(6),
@@ -96,6 +112,7 @@ fn options(call: &Call, params: &Params, mode: Mode) -> Result<Options, ApiError
     }
     options.mode = mode;
     options.fail_on_warnings = params.is_true("failonwarnings");
+    options.ignore_documentation = ignores_documentation(params);
     options.variables = Some(Variables {
         account_id: scope.account.to_string(),
         region: scope.region.to_string(),
