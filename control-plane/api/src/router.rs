@@ -12,11 +12,13 @@ use gw_app::App;
 use crate::{
     Api, Config,
     aws::{
-        deployments, import, integrations, methods, models, others, resources, rest_apis, stages,
+        account, api_keys, client_certificates, deployments, documentation, domains, export,
+        import, integrations, mappings, methods, models, others, resources, rest_apis, stages,
+        usage_plans, vpc_links,
     },
     error::ApiError,
     front::{Front, front},
-    own::{fleet, health, releases, state},
+    own::{certificates, fleet, health, releases, state, vpc_targets},
 };
 
 /// A call of the admin API, for tables over all of them.
@@ -65,7 +67,7 @@ operations! {
     PUT "/restapis/{rest_api}" PutRestApi => import::put;
     PATCH "/restapis/{rest_api}" UpdateRestApi => rest_apis::update;
     DELETE "/restapis/{rest_api}" DeleteRestApi => rest_apis::delete;
-    GET "/restapis/{rest_api}/stages/{id}/exports/{kind}" GetExport;
+    GET "/restapis/{rest_api}/stages/{id}/exports/{kind}" GetExport => export::get;
     GET "/restapis/{rest_api}/stages/{id}/sdks/{kind}" GetSdk;
     GET "/sdktypes" GetSdkTypes;
     GET "/sdktypes/{id}" GetSdkType;
@@ -100,25 +102,25 @@ operations! {
     GET "/restapis/{rest_api}/models/{id}" GetModel => models::get;
     PATCH "/restapis/{rest_api}/models/{id}" UpdateModel => models::update;
     DELETE "/restapis/{rest_api}/models/{id}" DeleteModel => models::delete;
-    GET "/restapis/{rest_api}/models/{id}/default_template" GetModelTemplate;
-    POST "/restapis/{rest_api}/requestvalidators" CreateRequestValidator;
+    GET "/restapis/{rest_api}/models/{id}/default_template" GetModelTemplate => models::template;
+    POST "/restapis/{rest_api}/requestvalidators" CreateRequestValidator => others::create_request_validator;
     GET "/restapis/{rest_api}/requestvalidators" GetRequestValidators => others::request_validators;
     GET "/restapis/{rest_api}/requestvalidators/{id}" GetRequestValidator => others::request_validator;
-    PATCH "/restapis/{rest_api}/requestvalidators/{id}" UpdateRequestValidator;
-    DELETE "/restapis/{rest_api}/requestvalidators/{id}" DeleteRequestValidator;
+    PATCH "/restapis/{rest_api}/requestvalidators/{id}" UpdateRequestValidator => others::update_request_validator;
+    DELETE "/restapis/{rest_api}/requestvalidators/{id}" DeleteRequestValidator => others::delete_request_validator;
     // Authorizers
-    POST "/restapis/{rest_api}/authorizers" CreateAuthorizer;
+    POST "/restapis/{rest_api}/authorizers" CreateAuthorizer => others::create_authorizer;
     GET "/restapis/{rest_api}/authorizers" GetAuthorizers => others::authorizers;
     GET "/restapis/{rest_api}/authorizers/{id}" GetAuthorizer => others::authorizer;
     POST "/restapis/{rest_api}/authorizers/{id}" TestInvokeAuthorizer;
-    PATCH "/restapis/{rest_api}/authorizers/{id}" UpdateAuthorizer;
-    DELETE "/restapis/{rest_api}/authorizers/{id}" DeleteAuthorizer;
+    PATCH "/restapis/{rest_api}/authorizers/{id}" UpdateAuthorizer => others::update_authorizer;
+    DELETE "/restapis/{rest_api}/authorizers/{id}" DeleteAuthorizer => others::delete_authorizer;
     // Gateway responses
     GET "/restapis/{rest_api}/gatewayresponses" GetGatewayResponses => others::gateway_responses;
     GET "/restapis/{rest_api}/gatewayresponses/{id}" GetGatewayResponse => others::gateway_response;
-    PUT "/restapis/{rest_api}/gatewayresponses/{id}" PutGatewayResponse;
-    PATCH "/restapis/{rest_api}/gatewayresponses/{id}" UpdateGatewayResponse;
-    DELETE "/restapis/{rest_api}/gatewayresponses/{id}" DeleteGatewayResponse;
+    PUT "/restapis/{rest_api}/gatewayresponses/{id}" PutGatewayResponse => others::put_gateway_response;
+    PATCH "/restapis/{rest_api}/gatewayresponses/{id}" UpdateGatewayResponse => others::update_gateway_response;
+    DELETE "/restapis/{rest_api}/gatewayresponses/{id}" DeleteGatewayResponse => others::delete_gateway_response;
     // Deployments
     POST "/restapis/{rest_api}/deployments" CreateDeployment => deployments::create;
     GET "/restapis/{rest_api}/deployments" GetDeployments => deployments::get_all;
@@ -134,65 +136,65 @@ operations! {
     DELETE "/restapis/{rest_api}/stages/{id}/cache/authorizers" FlushStageAuthorizersCache;
     DELETE "/restapis/{rest_api}/stages/{id}/cache/data" FlushStageCache;
     // Documentation
-    POST "/restapis/{rest_api}/documentation/parts" CreateDocumentationPart;
-    GET "/restapis/{rest_api}/documentation/parts" GetDocumentationParts;
-    PUT "/restapis/{rest_api}/documentation/parts" ImportDocumentationParts;
-    GET "/restapis/{rest_api}/documentation/parts/{id}" GetDocumentationPart;
-    PATCH "/restapis/{rest_api}/documentation/parts/{id}" UpdateDocumentationPart;
-    DELETE "/restapis/{rest_api}/documentation/parts/{id}" DeleteDocumentationPart;
-    POST "/restapis/{rest_api}/documentation/versions" CreateDocumentationVersion;
-    GET "/restapis/{rest_api}/documentation/versions" GetDocumentationVersions;
-    GET "/restapis/{rest_api}/documentation/versions/{id}" GetDocumentationVersion;
-    PATCH "/restapis/{rest_api}/documentation/versions/{id}" UpdateDocumentationVersion;
-    DELETE "/restapis/{rest_api}/documentation/versions/{id}" DeleteDocumentationVersion;
+    POST "/restapis/{rest_api}/documentation/parts" CreateDocumentationPart => documentation::create_part;
+    GET "/restapis/{rest_api}/documentation/parts" GetDocumentationParts => documentation::get_parts;
+    PUT "/restapis/{rest_api}/documentation/parts" ImportDocumentationParts => documentation::import_parts;
+    GET "/restapis/{rest_api}/documentation/parts/{id}" GetDocumentationPart => documentation::get_part;
+    PATCH "/restapis/{rest_api}/documentation/parts/{id}" UpdateDocumentationPart => documentation::update_part;
+    DELETE "/restapis/{rest_api}/documentation/parts/{id}" DeleteDocumentationPart => documentation::delete_part;
+    POST "/restapis/{rest_api}/documentation/versions" CreateDocumentationVersion => documentation::create_version;
+    GET "/restapis/{rest_api}/documentation/versions" GetDocumentationVersions => documentation::get_versions;
+    GET "/restapis/{rest_api}/documentation/versions/{id}" GetDocumentationVersion => documentation::get_version;
+    PATCH "/restapis/{rest_api}/documentation/versions/{id}" UpdateDocumentationVersion => documentation::update_version;
+    DELETE "/restapis/{rest_api}/documentation/versions/{id}" DeleteDocumentationVersion => documentation::delete_version;
     // API keys, usage plans
-    POST "/apikeys" CreateApiKey;
-    GET "/apikeys" GetApiKeys;
-    GET "/apikeys/{id}" GetApiKey;
-    PATCH "/apikeys/{id}" UpdateApiKey;
-    DELETE "/apikeys/{id}" DeleteApiKey;
-    POST "/usageplans" CreateUsagePlan;
-    GET "/usageplans" GetUsagePlans;
-    GET "/usageplans/{id}" GetUsagePlan;
-    PATCH "/usageplans/{id}" UpdateUsagePlan;
-    DELETE "/usageplans/{id}" DeleteUsagePlan;
+    POST "/apikeys" CreateApiKey => api_keys::create;
+    GET "/apikeys" GetApiKeys => api_keys::get_all;
+    GET "/apikeys/{id}" GetApiKey => api_keys::get;
+    PATCH "/apikeys/{id}" UpdateApiKey => api_keys::update;
+    DELETE "/apikeys/{id}" DeleteApiKey => api_keys::delete;
+    POST "/usageplans" CreateUsagePlan => usage_plans::create;
+    GET "/usageplans" GetUsagePlans => usage_plans::get_all;
+    GET "/usageplans/{id}" GetUsagePlan => usage_plans::get;
+    PATCH "/usageplans/{id}" UpdateUsagePlan => usage_plans::update;
+    DELETE "/usageplans/{id}" DeleteUsagePlan => usage_plans::delete;
     GET "/usageplans/{id}/usage" GetUsage;
-    POST "/usageplans/{id}/keys" CreateUsagePlanKey;
-    GET "/usageplans/{id}/keys" GetUsagePlanKeys;
-    GET "/usageplans/{id}/keys/{key}" GetUsagePlanKey;
-    DELETE "/usageplans/{id}/keys/{key}" DeleteUsagePlanKey;
+    POST "/usageplans/{id}/keys" CreateUsagePlanKey => usage_plans::create_key;
+    GET "/usageplans/{id}/keys" GetUsagePlanKeys => usage_plans::get_keys;
+    GET "/usageplans/{id}/keys/{key}" GetUsagePlanKey => usage_plans::get_key;
+    DELETE "/usageplans/{id}/keys/{key}" DeleteUsagePlanKey => usage_plans::delete_key;
     PATCH "/usageplans/{id}/keys/{key}/usage" UpdateUsage;
     // Custom domains
-    POST "/domainnames" CreateDomainName;
-    GET "/domainnames" GetDomainNames;
-    GET "/domainnames/{id}" GetDomainName;
-    PATCH "/domainnames/{id}" UpdateDomainName;
-    DELETE "/domainnames/{id}" DeleteDomainName;
-    POST "/domainnames/{id}/basepathmappings" CreateBasePathMapping;
-    GET "/domainnames/{id}/basepathmappings" GetBasePathMappings;
-    GET "/domainnames/{id}/basepathmappings/{path}" GetBasePathMapping;
-    PATCH "/domainnames/{id}/basepathmappings/{path}" UpdateBasePathMapping;
-    DELETE "/domainnames/{id}/basepathmappings/{path}" DeleteBasePathMapping;
-    POST "/domainnameaccessassociations" CreateDomainNameAccessAssociation;
-    GET "/domainnameaccessassociations" GetDomainNameAccessAssociations;
-    DELETE "/domainnameaccessassociations/{id}" DeleteDomainNameAccessAssociation;
-    POST "/rejectdomainnameaccessassociations" RejectDomainNameAccessAssociation;
+    POST "/domainnames" CreateDomainName => domains::create;
+    GET "/domainnames" GetDomainNames => domains::get_all;
+    GET "/domainnames/{id}" GetDomainName => domains::get;
+    PATCH "/domainnames/{id}" UpdateDomainName => domains::update;
+    DELETE "/domainnames/{id}" DeleteDomainName => domains::delete;
+    POST "/domainnames/{id}/basepathmappings" CreateBasePathMapping => mappings::create;
+    GET "/domainnames/{id}/basepathmappings" GetBasePathMappings => mappings::get_all;
+    GET "/domainnames/{id}/basepathmappings/{path}" GetBasePathMapping => mappings::get;
+    PATCH "/domainnames/{id}/basepathmappings/{path}" UpdateBasePathMapping => mappings::update;
+    DELETE "/domainnames/{id}/basepathmappings/{path}" DeleteBasePathMapping => mappings::delete;
+    POST "/domainnameaccessassociations" CreateDomainNameAccessAssociation => domains::associate;
+    GET "/domainnameaccessassociations" GetDomainNameAccessAssociations => domains::associations;
+    DELETE "/domainnameaccessassociations/{id}" DeleteDomainNameAccessAssociation => domains::dissociate;
+    POST "/rejectdomainnameaccessassociations" RejectDomainNameAccessAssociation => domains::reject;
     // VPC links, client certificates, account, tags
-    POST "/vpclinks" CreateVpcLink;
-    GET "/vpclinks" GetVpcLinks;
-    GET "/vpclinks/{id}" GetVpcLink;
-    PATCH "/vpclinks/{id}" UpdateVpcLink;
-    DELETE "/vpclinks/{id}" DeleteVpcLink;
-    POST "/clientcertificates" GenerateClientCertificate;
-    GET "/clientcertificates" GetClientCertificates;
-    GET "/clientcertificates/{id}" GetClientCertificate;
-    PATCH "/clientcertificates/{id}" UpdateClientCertificate;
-    DELETE "/clientcertificates/{id}" DeleteClientCertificate;
-    GET "/account" GetAccount;
-    PATCH "/account" UpdateAccount;
-    GET "/tags/{arn}" GetTags => rest_apis::tags;
-    PUT "/tags/{arn}" TagResource => rest_apis::tag;
-    DELETE "/tags/{arn}" UntagResource => rest_apis::untag;
+    POST "/vpclinks" CreateVpcLink => vpc_links::create;
+    GET "/vpclinks" GetVpcLinks => vpc_links::get_all;
+    GET "/vpclinks/{id}" GetVpcLink => vpc_links::get;
+    PATCH "/vpclinks/{id}" UpdateVpcLink => vpc_links::update;
+    DELETE "/vpclinks/{id}" DeleteVpcLink => vpc_links::delete;
+    POST "/clientcertificates" GenerateClientCertificate => client_certificates::generate;
+    GET "/clientcertificates" GetClientCertificates => client_certificates::get_all;
+    GET "/clientcertificates/{id}" GetClientCertificate => client_certificates::get;
+    PATCH "/clientcertificates/{id}" UpdateClientCertificate => client_certificates::update;
+    DELETE "/clientcertificates/{id}" DeleteClientCertificate => client_certificates::delete;
+    GET "/account" GetAccount => account::get;
+    PATCH "/account" UpdateAccount => account::update;
+    GET "/tags/{arn}" GetTags => account::tags;
+    PUT "/tags/{arn}" TagResource => account::tag;
+    DELETE "/tags/{arn}" UntagResource => account::untag;
     // Gatewright's own
     GET "/gatewright/v1/health" Health => health::health;
     GET "/gatewright/v1/ready" Ready => health::ready;
@@ -213,6 +215,14 @@ operations! {
     POST "/gatewright/v1/restapis/{rest_api}/stages/{stage}/stop-canary" StopCanary => releases::stop_canary;
     GET "/gatewright/v1/restapis/{rest_api}/diff" Diff => state::diff;
     GET "/gatewright/v1/restapis/{rest_api}/changes" Changes => state::changes;
+    GET "/gatewright/v1/ca/domains" DomainCaCertificate => certificates::ca;
+    POST "/gatewright/v1/certificates" ImportCertificate => certificates::import;
+    GET "/gatewright/v1/certificates" Certificates => certificates::get_all;
+    GET "/gatewright/v1/certificates/{arn}" Certificate => certificates::get;
+    DELETE "/gatewright/v1/certificates/{arn}" DeleteCertificate => certificates::delete;
+    GET "/gatewright/v1/vpctargets" VpcTargets => vpc_targets::get_all;
+    PUT "/gatewright/v1/vpctargets/{target}" PutVpcTarget => vpc_targets::put;
+    DELETE "/gatewright/v1/vpctargets/{target}" DeleteVpcTarget => vpc_targets::delete;
     GET "/gatewright/v1/audit" Audit => state::audit;
 }
 

@@ -11,7 +11,7 @@ use crate::{
     App, Caller, Error, Page, PageRequest, Result,
     error::Kind,
     page::page,
-    rest_api::{fetch, lock},
+    rest_api::{fetch, lock, told_as},
     transact::{Found as _, transact},
 };
 
@@ -140,7 +140,8 @@ impl App {
         id: &DocumentationPartId,
     ) -> Result<DocumentationPartView> {
         let mut txn = self.store().read().await?;
-        fetch(&mut txn, &caller.scope, api).await?;
+        let unknown = told_as(Kind::DocumentationPart, id.as_str());
+        fetch(&mut txn, &caller.scope, api).await.map_err(unknown)?;
         let part = txn.documentation_part_fetch(api, id).await?;
         Ok(DocumentationPartView::new(id.clone(), part.found(Kind::DocumentationPart, id)?))
     }
@@ -200,7 +201,8 @@ impl App {
         mut edit: impl FnMut(&mut String) -> Result<()> + Send,
     ) -> Result<DocumentationPartView> {
         let (answer, _) = transact!(self, |txn| {
-            lock(&mut txn, &caller.scope, api).await?;
+            let unknown = told_as(Kind::DocumentationPart, id.as_str());
+            lock(&mut txn, &caller.scope, api).await.map_err(unknown)?;
             let part = txn.documentation_part_fetch(api, id).await?;
             let mut part = part.found(Kind::DocumentationPart, id)?;
             edit(&mut part.properties)?;

@@ -79,7 +79,8 @@ impl App {
     /// Sets how a backend's answer becomes the client's, by the client's status.
     ///
     /// # Errors
-    /// When the integration is unknown, or the method does not declare the status.
+    /// When the integration is unknown, or it sets headers that the method's
+    /// response of this status does not declare.
     pub async fn integration_response_put(
         &self,
         caller: &Caller,
@@ -90,9 +91,6 @@ impl App {
         check::status_code(status)?;
         let audit = ("PutIntegrationResponse", format!("/integration/responses/{status}"));
         self.method_edit(caller, key, audit, |method| {
-            if !method.responses.contains_key(status) {
-                return Err(Error::not_found(Kind::MethodResponse, status));
-            }
             integration_of(method)?;
             check::declared_headers(method, status, &response, None)?;
             integration_of(method)?.responses.insert(status.to_owned(), response.clone());
@@ -155,10 +153,16 @@ impl App {
         status: &str,
     ) -> Result<()> {
         let audit = ("DeleteIntegrationResponse", format!("/integration/responses/{status}"));
-        self.method_edit(caller, key, audit, |method| {
-            let responses = &mut integration_of(method)?.responses;
-            responses.remove(status).found(Kind::IntegrationResponse, status).map(drop)
+        let deleted = self
+            .method_edit(caller, key, audit, |method| {
+                let responses = &mut integration_of(method)?.responses;
+                responses.remove(status).found(Kind::IntegrationResponse, status).map(drop)
+            })
+            .await;
+        deleted.map_err(|error| match error {
+            // AWS looks for the integration at once here.
+            Error::NotFound { kind: Kind::Method, .. } => Error::not_found(Kind::Integration, ""),
+            other => other,
         })
-        .await
     }
 }

@@ -6,21 +6,29 @@
 //! and answers are model types: this crate knows neither HTTP nor AWS's wire
 //! format nor SQL.
 
+mod account;
+mod api_key;
 mod app;
 mod append;
 mod audit;
+mod authorizer;
 mod bootstrap;
 mod caller;
+mod certificate;
 mod check;
+mod client_certificate;
 mod clock;
 mod credential;
 mod deployment;
 mod diff;
 mod documentation;
 mod documentation_version;
+mod domain;
 mod error;
+mod export;
 mod fact;
 mod fleet;
+mod gateway_response;
 mod import;
 mod input;
 mod integration;
@@ -36,30 +44,47 @@ mod rest_api;
 mod rollout;
 mod seal;
 mod stage;
+mod tags;
 mod transact;
 mod tree;
 pub mod types;
+mod usage_plan;
+mod usage_plan_key;
+mod vpc_link;
+mod vpc_target;
 
+pub use api_key::{ApiKeyQuery, ApiKeyView, NewApiKey};
 pub use app::{App, Parts};
 pub use bootstrap::AdminCredentials;
 pub use caller::Caller;
+pub use certificate::{CertificateView, NewCertificate};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use credential::Ca;
 pub use documentation::{DocumentationFilter, DocumentationPartView};
 pub use documentation_version::{DocumentationVersionView, NewDocumentationVersion};
+pub use domain::{
+    AssociationView, DomainKey, DomainOptions, DomainView, InlineCertificate, NewAssociation,
+    NewDomain, UnknownCertificates,
+};
 pub use error::{Error, Kind};
+pub use export::StageExport;
 pub use fleet::{
     Fleet, LiveNode, NoFleet, NodeAnswer, NodeRequest, NodeRequestError, NodeState, ReleaseOutcome,
     ReleaseProgress,
 };
-pub use import::NewIds;
+pub use gateway_response::GatewayResponses;
+pub use import::{Built, NewIds};
 pub use input::*;
-pub use limits::Limits;
+pub use limits::{InvalidQuota, Limits, Quota};
 pub use method::MethodKey;
 pub use node::{JoinRequest, Joined};
 pub use rollout::{Committed, Rejected};
 pub use seal::{InvalidMasterKey, MasterKey};
+pub use tags::Tags;
 pub use types::*;
+pub use usage_plan::UsagePlanView;
+pub use usage_plan_key::{ImportedApiKey, ImportedApiKeys, UsagePlanKeyView};
+pub use vpc_link::NewVpcLink;
 
 /// What a use case answers.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -6,7 +6,7 @@ use gw_store::Txn;
 use crate::{
     App, Caller, Error, MethodView, Result, check,
     error::Kind,
-    rest_api::{fetch, lock},
+    rest_api::{fetch, lock, told_as},
     transact::{Found as _, transact},
 };
 
@@ -39,6 +39,11 @@ impl MethodKey {
         }
     }
 
+    /// An unknown API is told as an unknown resource, as AWS does.
+    fn unknown(&self) -> impl Fn(Error) -> Error + '_ {
+        told_as(Kind::Resource, self.resource.as_str())
+    }
+
     fn view(&self, method: Method) -> MethodView {
         MethodView { resource_id: self.resource.clone(), verb: self.verb, method }
     }
@@ -53,7 +58,7 @@ impl App {
         pick: impl FnOnce(Method) -> Result<T> + Send,
     ) -> Result<T> {
         let mut txn = self.store().read().await?;
-        fetch(&mut txn, &caller.scope, &key.api).await?;
+        fetch(&mut txn, &caller.scope, &key.api).await.map_err(key.unknown())?;
         pick(key.read(&mut txn).await?)
     }
 
@@ -67,7 +72,7 @@ impl App {
         mut edit: impl FnMut(&mut Method) -> Result<T> + Send,
     ) -> Result<T> {
         let (answer, _) = transact!(self, |txn| {
-            lock(&mut txn, &caller.scope, &key.api).await?;
+            lock(&mut txn, &caller.scope, &key.api).await.map_err(key.unknown())?;
             let before = key.read(&mut txn).await?;
             let mut method = before.clone();
             let answer = edit(&mut method)?;
@@ -93,7 +98,7 @@ impl App {
         method: Method,
     ) -> Result<MethodView> {
         transact!(self, |txn| {
-            lock(&mut txn, &caller.scope, &key.api).await?;
+            lock(&mut txn, &caller.scope, &key.api).await.map_err(key.unknown())?;
             let resource = txn
                 .resource_fetch(&key.api, &key.resource)
                 .await?
@@ -142,7 +147,7 @@ impl App {
     /// When API, resource or method are unknown.
     pub async fn method_delete(&self, caller: &Caller, key: &MethodKey) -> Result<()> {
         transact!(self, |txn| {
-            lock(&mut txn, &caller.scope, &key.api).await?;
+            lock(&mut txn, &caller.scope, &key.api).await.map_err(key.unknown())?;
             key.read(&mut txn).await?;
             txn.methods_delete(&key.api, [(&key.resource, key.verb)]).await?;
             txn.api_touch(&key.api).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{ApiId, Model, ModelName, name};
+use gw_model::{ApiId, Model, ModelName, check, name};
 
 use crate::{
     App, Caller, Error, ModelView, Page, PageRequest, Result,
@@ -10,7 +10,7 @@ use crate::{
     import::NewIds,
     input::NewModel,
     page::page,
-    rest_api::{fetch, lock},
+    rest_api::{fetch, lock, told_as},
     transact::{Found as _, transact},
 };
 
@@ -30,7 +30,7 @@ const ERROR: &str = r#"{
 }"#;
 
 /// The models that every new API has.
-pub(crate) fn default_models(ids: &mut NewIds<'_>) -> BTreeMap<ModelName, Model> {
+pub(crate) fn default_models(ids: &mut NewIds) -> BTreeMap<ModelName, Model> {
     [("Empty", "empty", EMPTY), ("Error", "error", ERROR)]
         .into_iter()
         .map(|(name, word, schema)| {
@@ -47,6 +47,31 @@ pub(crate) fn default_models(ids: &mut NewIds<'_>) -> BTreeMap<ModelName, Model>
 
 fn place(api: &ApiId, name: &ModelName) -> String {
     format!("restapis/{api}/models/{name}")
+}
+
+/// Refuses a schema that refers to models that there are not; it may refer to
+/// itself.
+fn check_references(
+    models: &BTreeMap<ModelName, Model>,
+    name: &ModelName,
+    schema: Option<&str>,
+) -> Result<()> {
+    let Some(schema) = schema else { return Ok(()) };
+    let wanted = check::schema(schema).map_err(Error::BadRequest)?;
+    let known = |wanted: &String| wanted == name.as_str() || models.contains_key(wanted.as_str());
+    match wanted.iter().find(|wanted| !known(wanted)) {
+        Some(unknown) => Err(Error::BadRequest(check::unknown_reference(unknown))),
+        None => Ok(()),
+    }
+}
+
+/// The model, other than itself, whose schema refers to `name`.
+fn referrer<'m>(models: &'m BTreeMap<ModelName, Model>, name: &ModelName) -> Option<&'m ModelName> {
+    let refers = |model: &Model| {
+        let schema = model.schema.as_deref().unwrap_or_default();
+        check::schema(schema).is_ok_and(|names| names.contains(name.as_str()))
+    };
+    models.iter().find(|(other, model)| *other != name && refers(model)).map(|(other, _)| other)
 }
 
 impl App {
@@ -74,6 +99,7 @@ impl App {
                 let message = "Model name already exists for this REST API".to_owned();
                 Err(Error::Conflict(message))?;
             }
+            check_references(&models, &new.name, new.schema.as_deref())?;
             if models.len() >= self.limits().models_per_api {
                 Err(Error::LimitExceeded(
                     "Maximum number of models for this API has been reached.".to_owned(),
@@ -104,9 +130,24 @@ impl App {
         name: &ModelName,
     ) -> Result<ModelView> {
         let mut txn = self.store().read().await?;
-        fetch(&mut txn, &caller.scope, api).await?;
+        let unknown = told_as(Kind::Model, name.as_str());
+        fetch(&mut txn, &caller.scope, api).await.map_err(unknown)?;
         let model = txn.models_all(api).await?.remove(name).found(Kind::Model, name)?;
         Ok(ModelView { name: name.clone(), model })
+    }
+
+    /// Every model of an API, for references between them.
+    ///
+    /// # Errors
+    /// When the API is unknown.
+    pub async fn model_map(
+        &self,
+        caller: &Caller,
+        api: &ApiId,
+    ) -> Result<BTreeMap<ModelName, Model>> {
+        let mut txn = self.store().read().await?;
+        fetch(&mut txn, &caller.scope, api).await?;
+        Ok(txn.models_all(api).await?)
     }
 
     /// Lists an API's models by name.
@@ -141,9 +182,16 @@ impl App {
         mut edit: impl FnMut(&mut Model) -> Result<()> + Send,
     ) -> Result<ModelView> {
         let (answer, _) = transact!(self, |txn| {
-            lock(&mut txn, &caller.scope, api).await?;
-            let mut model = txn.models_all(api).await?.remove(name).found(Kind::Model, name)?;
+            lock(&mut txn, &caller.scope, api)
+                .await
+                .map_err(told_as(Kind::Model, name.as_str()))?;
+            let models = txn.models_all(api).await?;
+            let mut model = models.get(name).cloned().found(Kind::Model, name)?;
+            let before = model.schema.clone();
             edit(&mut model)?;
+            if model.schema != before {
+                check_references(&models, name, model.schema.as_deref())?;
+            }
             txn.model_put(api, name, &model).await?;
             txn.api_touch(api).await?;
             let view = ModelView { name: name.clone(), model };
@@ -158,7 +206,9 @@ impl App {
     /// When API or model are unknown, or a method names it.
     pub async fn model_delete(&self, caller: &Caller, api: &ApiId, name: &ModelName) -> Result<()> {
         transact!(self, |txn| {
-            lock(&mut txn, &caller.scope, api).await?;
+            lock(&mut txn, &caller.scope, api)
+                .await
+                .map_err(told_as(Kind::Model, name.as_str()))?;
             if !txn.model_delete(api, name).await? {
                 Err(Error::not_found(Kind::Model, name.as_str()))?;
             }
@@ -176,6 +226,11 @@ impl App {
                 if responses.any(|r| r.response_models.values().any(|used| used == name.as_str())) {
                     Err(refused("response"))?;
                 }
+            }
+            if let Some(other) = referrer(&txn.models_all(api).await?, name) {
+                Err(Error::Conflict(format!(
+                    "Cannot delete model '{name}', is referenced in model: {other}"
+                )))?;
             }
             txn.api_touch(api).await?;
             ((), Some(caller.audit("DeleteModel", place(api, name))))

@@ -7,11 +7,13 @@ use gw_store::{ApiRow, NewApi, Txn};
 
 use crate::{
     App, Caller, Error, Page, PageRequest, RestApiView, Result,
+    domain::mapping::check_api_unmapped,
     error::Kind,
     import::NewIds,
     input::NewRestApi,
     model::default_models,
     page::page,
+    tags,
     transact::{Found as _, transact},
 };
 
@@ -39,6 +41,15 @@ pub(crate) async fn lock(txn: &mut Txn, scope: &Scope, api: &ApiId) -> Result<Ap
 /// Reads an API that must be there.
 pub(crate) async fn fetch(txn: &mut Txn, scope: &Scope, api: &ApiId) -> Result<ApiRow> {
     txn.api_fetch(scope, api).await?.found(Kind::RestApi, api)
+}
+
+/// An unknown API, told as something below it: so AWS does in calls that look
+/// for that at once.
+pub(crate) fn told_as(kind: Kind, id: &str) -> impl Fn(Error) -> Error + '_ {
+    move |error| match error {
+        Error::NotFound { kind: Kind::RestApi, .. } => Error::not_found(kind, id),
+        other => other,
+    }
 }
 
 /// The resource `/` of a new API.
@@ -91,6 +102,7 @@ impl App {
     /// # Errors
     /// When the API to copy is unknown, or a limit is reached.
     pub async fn rest_api_create(&self, caller: &Caller, new: NewRestApi) -> Result<RestApiView> {
+        tags::check(&new.tags)?;
         let (answer, _) = transact!(self, |txn| {
             self.rest_api_room(&mut txn, &caller.scope).await?;
             let mut api = new.settings.clone();
@@ -115,6 +127,10 @@ impl App {
             }
             let answer =
                 self.rest_api_insert(&mut txn, &caller.scope, &api, &new.tags, &[]).await?;
+            if let Some(origin) = &new.clone_from {
+                let parts = txn.documentation_parts_all(origin).await?;
+                txn.documentation_parts_save(&api.id, &Default::default(), &parts).await?;
+            }
             (answer, Some(caller.audit("CreateRestApi", place(&api.id))))
         })?;
         Ok(answer)
@@ -169,25 +185,6 @@ impl App {
         Ok(answer)
     }
 
-    /// Replaces an API's tags by what the edit makes of them.
-    ///
-    /// # Errors
-    /// When there is no such API, or the edit refuses.
-    pub async fn rest_api_tags_update(
-        &self,
-        caller: &Caller,
-        id: &ApiId,
-        mut edit: impl FnMut(&mut BTreeMap<String, String>) -> Result<()> + Send,
-    ) -> Result<()> {
-        transact!(self, |txn| {
-            let mut tags = lock(&mut txn, &caller.scope, id).await?.tags;
-            edit(&mut tags)?;
-            txn.api_tags_set(id, &tags).await?;
-            ((), Some(caller.audit("TagResource", place(id))))
-        })?;
-        Ok(())
-    }
-
     /// Deletes an API with everything below it; its stages end on every node.
     ///
     /// # Errors
@@ -195,12 +192,12 @@ impl App {
     pub async fn rest_api_delete(&self, caller: &Caller, id: &ApiId) -> Result<()> {
         let ((), revision) = transact!(self, |txn| {
             lock(&mut txn, &caller.scope, id).await?;
+            check_api_unmapped(&mut txn, id).await?;
+            self.plans_without(&mut txn, &caller.scope, id, None).await?;
             txn.api_delete(&caller.scope, id).await?;
             ((), Some(caller.audit("DeleteRestApi", place(id))))
         })?;
-        if let Some(revision) = revision {
-            self.fleet().world_changed(revision);
-        }
+        self.facts_settled(revision).await;
         Ok(())
     }
 

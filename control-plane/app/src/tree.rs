@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use gw_model::{Resource, ResourceId, name::PathPart};
 
-use crate::{Error, Result};
+use crate::{Error, Result, error::Kind};
+
+/// The longest path, in characters: AWS's bound.
+const MAX_PATH_CHARS: usize = 8192;
 
 /// Whether a resource with this name may stand below `parent`, beside `siblings`.
 pub(crate) fn check_place(parent: &Resource, part: &str, siblings: &[&str]) -> Result<()> {
@@ -20,6 +23,11 @@ pub(crate) fn check_place(parent: &Resource, part: &str, siblings: &[&str]) -> R
             parent.path_part
         );
         return Err(Error::BadRequest(message));
+    }
+    if parent.path.len() + part.len() >= MAX_PATH_CHARS {
+        return Err(Error::BadRequest(format!(
+            "Invalid resource path specified. It must have at most {MAX_PATH_CHARS} characters"
+        )));
     }
     if siblings.contains(&part) {
         let message =
@@ -66,7 +74,7 @@ pub(crate) fn relocate(
 ) -> Result<BTreeMap<ResourceId, Resource>> {
     let parent = tree
         .get(parent_id)
-        .ok_or_else(|| Error::bad_request("Invalid Resource identifier specified"))?;
+        .ok_or_else(|| Error::not_found(Kind::Resource, parent_id.as_str()))?;
     let mut above = Some(parent_id);
     while let Some(current) = above {
         if current == id {
@@ -158,7 +166,7 @@ mod tests {
             ("a", "r", "x y", "path part only allow"),
             ("c", "b", "{b}", "Duplicate path variable"),
             ("b", "a", "{b+}", "greedy path variable: {b+}"),
-            ("b", "nowhere", "b", "Invalid Resource identifier"),
+            ("b", "nowhere", "b", "resource nowhere does not exist"),
         ];
         for (id, parent, part, message) in cases {
             let error = relocate(&sample(), &id.into(), &parent.into(), part).unwrap_err();

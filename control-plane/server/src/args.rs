@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
+use gw_app::{Quota, UnknownCertificates};
 
 /// The control plane of Gatewright: the admin API and the nodes' streams, on Postgres.
 #[derive(Debug, Parser)]
@@ -29,6 +30,18 @@ pub(crate) struct Args {
     /// for several; every replica needs the same ones.
     #[arg(long, value_name = "SUFFIX")]
     pub(crate) domain_suffix: Vec<String>,
+
+    /// What a custom domain gets whose certificate ARN is not in the
+    /// certificate store: `issue` one of this installation's own CA (`gwctl
+    /// ca` prints it), so that ARNs made for AWS work, or `refuse`.
+    #[arg(long, value_name = "issue|refuse", default_value = "issue")]
+    pub(crate) unknown_certificates: UnknownCertificates,
+
+    /// How clients reach the nodes, as exported API descriptions tell them:
+    /// APIs answer at {api-id}.execute-api.{host}.
+    #[arg(long, value_name = "http[s]://HOST[:PORT]", default_value = "http://localhost:8080",
+          value_parser = traffic_url)]
+    pub(crate) traffic_url: gw_api::TrafficUrl,
 
     /// The account of every caller, 12 digits.
     #[arg(long, default_value = "000000000000")]
@@ -61,7 +74,16 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 10_000)]
     pub(crate) rollout_deadline_ms: u64,
 
+    /// A service quota other than the default: `resources-per-api=500`. Repeat
+    /// for several; a wrong name tells all there are.
+    #[arg(long, value_name = "NAME=NUMBER")]
+    pub(crate) quota: Vec<Quota>,
+
     /// The replica's name; made up at each start unless given.
     #[arg(long)]
     pub(crate) replica: Option<String>,
+}
+
+fn traffic_url(text: &str) -> Result<gw_api::TrafficUrl, String> {
+    gw_api::TrafficUrl::parse(text).ok_or_else(|| "must be http[s]://HOST[:PORT]".to_owned())
 }

@@ -96,6 +96,11 @@ async fn run(args: Args) -> Result<(), Error> {
     let master_key = bootstrap::master_key(&args.master_key_file)?;
     let mut parts = Parts::new(store.clone(), master_key);
     parts.release_wait = Duration::from_millis(args.release_wait_ms);
+    args.quota.iter().for_each(|quota| parts.limits.set(quota));
+    parts.domains.unknown_certificates = args.unknown_certificates;
+    if let Some(suffix) = args.domain_suffix.first() {
+        suffix.trim_matches('.').clone_into(&mut parts.domains.suffix);
+    }
     let base = App::new(parts);
     let revision = base.epoch_check().await?;
 
@@ -120,6 +125,7 @@ async fn run(args: Args) -> Result<(), Error> {
         ca_sha256,
         ca_pem: ca.certificate_pem(),
         replica: replica.clone(),
+        traffic_url: args.traffic_url.clone(),
     };
 
     let stop = CancellationToken::new();

@@ -195,3 +195,30 @@ fn small_apis_stay_small() {
     println!("a small api takes {} bytes", compiled.size_bytes());
     assert!(compiled.size_bytes() < 4096, "{} bytes", compiled.size_bytes());
 }
+
+#[test]
+fn method_settings_match_in_every_spelling() {
+    let api = api("abc", vec![("/pets/{id}", Get, mock("{}", "")), ("/", Get, mock("{}", ""))]);
+    let closed = gw_model::MethodSetting {
+        throttling_burst_limit: 0,
+        ..gw_model::MethodSetting::default()
+    };
+    for (key, path) in [
+        ("~1pets~1{id}/GET", "/pets/{id}"),
+        ("pets~1{id}/GET", "/pets/{id}"),
+        ("pets/{id}/GET", "/pets/{id}"),
+        ("/pets/{id}/GET", "/pets/{id}"),
+        ("~1/GET", "/"),
+    ] {
+        let mut release = release(&api);
+        release.settings.method_settings.insert(key.into(), closed.clone());
+        let stage =
+            CompiledStage::bind(&self::key("abc", "prod"), &release, |_| Some(compiled(&api)));
+        let stage = stage.unwrap();
+        for (index, (resource, _)) in stage.main().api.routes().enumerate() {
+            let throttle = stage.throttle(stage.main(), u32::try_from(index).unwrap());
+            let is_closed = throttle.is_some_and(|throttle| !throttle.take(0));
+            assert_eq!(is_closed, *resource.path == *path, "{key} {}", resource.path);
+        }
+    }
+}

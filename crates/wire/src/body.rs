@@ -245,6 +245,21 @@ impl Body {
         Ok(out)
     }
 
+    /// A map of objects, each read by `read`; absent means empty.
+    pub fn object_map<T>(
+        &mut self,
+        name: &str,
+        read: impl Fn(&mut Self) -> Result<T, Fault>,
+    ) -> Result<BTreeMap<String, T>, Fault> {
+        let mut out = BTreeMap::new();
+        let pairs = self.map(name)?.into_iter().flatten().filter(|(_, value)| !value.is_null());
+        for (key, value) in pairs {
+            let place = format!("{}.{name}.{key}.member", self.place);
+            out.insert(key, self.nested(value, place, &read)?);
+        }
+        Ok(out)
+    }
+
     /// A map of texts; absent means empty.
     pub fn string_map(&mut self, name: &str) -> Result<BTreeMap<String, String>, Fault> {
         let pairs = self.map(name)?.into_iter().flatten().filter(|(_, value)| !value.is_null());

@@ -66,6 +66,11 @@ impl Fault {
         Self { kind: FaultKind::NotFound, message: message.into() }
     }
 
+    /// A `ConflictException`.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self { kind: FaultKind::Conflict, message: message.into() }
+    }
+
     /// A `SerializationException`.
     pub fn serialization(message: impl Into<String>) -> Self {
         Self { kind: FaultKind::Serialization, message: message.into() }

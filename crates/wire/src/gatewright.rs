@@ -6,6 +6,7 @@
 //! | `GET health` | | 200 while the process lives |
 //! | `GET ready` | | 200 [`Ready`], or 503 with the reason |
 //! | `GET ca` | | the fleet's CA certificate, PEM; open to all, as the two above |
+//! | `GET ca/domains` | | the CA of certificates issued for custom domains, PEM |
 //! | `GET identity` | | [`Identity`]: who the caller is |
 //! | `GET fleet` | | [`FleetStatus`] |
 //! | `GET nodes/{node}` | | [`NodeDetail`], asked of the node itself where it is connected |
@@ -19,11 +20,23 @@
 //! | `POST restapis/{api}/stages/{stage}/promote-canary`, `stop-canary` | [`ChangeStage`] | [`ReleaseDetail`] |
 //! | `GET restapis/{api}/diff?from=REF&to=REF` | | [`Diff`]; a REF is a deployment id, `stage:NAME`, `canary:NAME` or `working` |
 //! | `GET restapis/{api}/changes` | | [`Undeployed`]: the working copy against each stage |
+//! | `POST certificates` | [`ImportCertificate`] | 201 [`Certificate`] |
+//! | `GET certificates` | | [`Certificates`]; `limit`, `position` |
+//! | `GET certificates/{arn}`, `DELETE certificates/{arn}` | | [`Certificate`]; 204 |
+//! | `GET vpctargets` | | [`VpcTargets`]: which addresses stand for load balancers |
+//! | `PUT vpctargets/{arn or name}` | [`PutVpcTarget`] | [`VpcTarget`]; nodes follow before the answer |
+//! | `DELETE vpctargets/{arn or name}` | | 204 |
 //! | `GET audit` | | [`AuditLog`], newest first; `limit`, `position` |
+
+mod certificates;
+mod vpc_targets;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use certificates::{Certificate, Certificates, ImportCertificate};
+pub use vpc_targets::{PutVpcTarget, VpcTarget, VpcTargets};
 
 /// The header that names the release which an AWS-shaped call made.
 pub const RELEASE_HEADER: &str = "x-gatewright-release";

@@ -4,7 +4,7 @@ use axum::extract::Path;
 use bytes::Bytes;
 use gw_app::{ModelView, NewModel};
 use gw_wire::{
-    aws::{CreateModel, Model},
+    aws::{CreateModel, Model, flatten, model_template},
     patch::patch_model,
 };
 
@@ -38,11 +38,18 @@ pub(crate) async fn get(call: Call, Path(path): Within, params: Params) -> Answe
     let name = path.id.into();
     let mut view = call.model_fetch(&call.caller, &path.rest_api, &name).await?;
     if params.is_true("flatten") {
-        let api = call.working_copy_fetch(&call.caller, &path.rest_api).await?;
-        view.model.schema =
-            view.model.schema.map(|schema| gw_wire::aws::flatten(&schema, &api.models));
+        let models = call.model_map(&call.caller, &path.rest_api).await?;
+        view.model.schema = view.model.schema.map(|schema| flatten(&schema, &models));
     }
     ok(answer(&view))
+}
+
+/// `GetModelTemplate`.
+pub(crate) async fn template(call: Call, Path(path): Within) -> Answer {
+    let name = path.id.into();
+    let view = call.model_fetch(&call.caller, &path.rest_api, &name).await?;
+    let models = call.model_map(&call.caller, &path.rest_api).await?;
+    ok(model_template(view.model.schema.as_deref().unwrap_or_default(), &models))
 }
 
 /// `GetModels`.

@@ -2,8 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod auth;
+mod beside;
 mod boto3;
+mod certificates;
+mod chance;
 mod coverage;
+mod documentation;
+mod domains;
+mod export;
 mod harness;
 mod own;
+mod parts;
 mod stories;

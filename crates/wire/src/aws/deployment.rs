@@ -134,6 +134,9 @@ impl CreateDeployment {
         if let Some(name) = self.stage_name.as_deref().filter(|name| !name.is_empty()) {
             patch::check_stage_name(name)?;
         }
+        for text in [&self.description, &self.stage_description] {
+            patch::check_text("description", text.as_deref().unwrap_or_default())?;
+        }
         patch::check_variables(&self.variables)?;
         if let Some(canary) = &self.canary_settings {
             if self.stage_name.as_deref().unwrap_or_default().is_empty() {

@@ -123,6 +123,7 @@ impl PutMethod {
     /// AWS's text for the first rule broken.
     pub fn to_model(&self) -> Result<gw_model::Method, Fault> {
         let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
+        patch::check_text("operation name", self.operation_name.as_deref().unwrap_or_default())?;
         let method = gw_model::Method {
             authorization_type: self.authorization_type.clone(),
             authorizer_id: text(&self.authorizer_id).map(Into::into),

@@ -4,6 +4,8 @@
 //! Times are epoch seconds as JSON numbers, absent members are left out, and
 //! the defaults are those that AWS answers.
 
+mod api_key;
+mod api_key_file;
 mod authorizer;
 mod beside;
 mod deployment;
@@ -19,11 +21,14 @@ mod resource;
 mod rest_api;
 mod stage;
 mod template;
+mod usage_plan;
 
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use serde::{Deserialize, Serialize};
 
+pub use api_key::{ApiKey, ApiKeyIds, CreateApiKey, StageKey};
+pub use api_key_file::{ApiKeyFile, FileKey};
 pub(crate) use authorizer::result_ttl;
 pub use authorizer::{Authorizer, CreateAuthorizer};
 pub use beside::{
@@ -58,6 +63,10 @@ pub use stage::{
     AccessLogSettings, CanarySettings, CreateStage, MethodSetting, Stage, StageExtras,
 };
 pub use template::{Template, model_template};
+pub use usage_plan::{
+    API_KEY, ApiStage, CreateUsagePlan, CreateUsagePlanKey, QuotaSettings, UsagePlan, UsagePlanKey,
+};
+pub(crate) use usage_plan::{PERIODS, plan_throttle};
 
 use crate::{Body, Fault, FromBody};
 

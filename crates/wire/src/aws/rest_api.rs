@@ -322,7 +322,7 @@ pub(crate) fn check_policy(policy: &str) -> Result<(), Fault> {
     };
     let document = serde_json::from_str::<Value>(policy).unwrap_or_default();
     let fine = match document.get("Statement") {
-        Some(Value::Array(all)) => !all.is_empty() && all.iter().all(statement),
+        Some(Value::Array(all)) => all.iter().all(statement),
         Some(one) => statement(one),
         None => false,
     };

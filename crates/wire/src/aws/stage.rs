@@ -262,6 +262,7 @@ impl CreateStage {
     /// AWS's text for the first rule broken.
     pub fn to_draft(&self) -> Result<StageDraft, Fault> {
         patch::check_stage_name(&self.stage_name)?;
+        patch::check_text("description", self.description.as_deref().unwrap_or_default())?;
         patch::check_variables(&self.variables)?;
         if self.deployment_id.is_empty() {
             return Err(Fault::bad_request("Deployment id does not exist"));

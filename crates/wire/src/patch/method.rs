@@ -7,6 +7,7 @@ use gw_model::{Method, MethodResponse};
 use super::{
     Op, PatchOperation,
     check::{check_media_type, check_method, check_response_header},
+    check_text,
     table::{AD, ARD, R, Table, Unknown, map, plain},
 };
 use crate::Fault;
@@ -60,7 +61,10 @@ fn apply(method: &mut Method, operation: &PatchOperation) -> Result<(), Fault> {
         }
         Key::AuthorizationType => operation.value().clone_into(&mut method.authorization_type),
         Key::AuthorizerId => method.authorizer_id = operation.filled().map(Into::into),
-        Key::OperationName => method.operation_name = operation.filled(),
+        Key::OperationName => {
+            check_text("operation name", operation.value())?;
+            method.operation_name = operation.filled();
+        }
         Key::RequestValidator => {
             method.request_validator_id = operation.filled().map(Into::into);
         }

@@ -4,6 +4,7 @@
 //! applies a list of operations to a model type. All or nothing: a function
 //! works on what it is given, and the caller throws that away on an error.
 
+mod api_key;
 mod beside;
 mod check;
 mod domain;
@@ -14,11 +15,13 @@ mod rest_api;
 mod small;
 mod stage;
 mod table;
+mod usage_plan;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use api_key::patch_api_key;
 pub use beside::{
     check_link_name, check_text, patch_account, patch_client_certificate, patch_vpc_link,
 };
@@ -35,6 +38,7 @@ pub use parts::{
 pub use rest_api::patch_rest_api;
 pub use small::{ResourcePatch, patch_description, patch_model, resource_patch};
 pub use stage::{CanaryDraft, StageDraft, patch_stage};
+pub use usage_plan::patch_usage_plan;
 
 use crate::{Body, Fault};
 

@@ -5,6 +5,7 @@ use gw_model::{Model, ResourceId};
 use super::{
     PatchOperation,
     check::check_schema,
+    check_text,
     table::{R, Table, Unknown, plain},
 };
 use crate::Fault;
@@ -68,7 +69,10 @@ const MODEL: Table<ModelKey> = Table {
 pub fn patch_model(model: &mut Model, operations: &[PatchOperation]) -> Result<(), Fault> {
     for operation in operations {
         match MODEL.find(operation)?.0 {
-            ModelKey::Description => model.description = operation.filled(),
+            ModelKey::Description => {
+                check_text("description", operation.value())?;
+                model.description = operation.filled();
+            }
             ModelKey::Schema => {
                 check_schema(operation.value())?;
                 model.schema.clone_from(&operation.value);
@@ -92,6 +96,7 @@ pub fn patch_description(
 ) -> Result<(), Fault> {
     for operation in operations {
         DEPLOYMENT.find(operation)?;
+        check_text("description", operation.value())?;
         *description = operation.filled();
     }
     Ok(())

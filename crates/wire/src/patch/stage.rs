@@ -7,7 +7,7 @@ use gw_model::{
 use super::{
     Op, PatchOperation,
     check::{check_percent, check_variable},
-    unescape,
+    check_text, unescape,
 };
 use crate::{Fault, aws::CACHE_SIZES};
 
@@ -110,14 +110,12 @@ fn apply(draft: &mut StageDraft, operation: &PatchOperation) -> Result<(), Fault
             replace_only(operation, path)?;
             member(draft, operation, name)?;
         }
-        [resource, verb] if operation.op == Op::Remove => {
-            remove_setting(&mut draft.settings, resource, verb)?;
+        [_, .., _] if operation.op == Op::Remove && !ends_in_setting(&segments) => {
+            remove_setting(&mut draft.settings, &segments.join("/"))?;
         }
-        [resource, verb, group, name] => {
-            let key = setting_key(&draft.settings, resource, verb).ok_or_else(|| unknown(path))?;
-            if !is_setting(group, name) {
-                return Err(unknown(path));
-            }
+        [method @ .., group, name] if method.len() > 1 && is_setting(group, name) => {
+            let key = setting_key(&draft.settings, &method.join("/"));
+            let key = key.ok_or_else(|| unknown(path))?;
             replace_only(operation, path)?;
             let settings = &mut draft.settings.method_settings;
             setting(settings.entry(key).or_default(), operation, group, name)?;
@@ -143,7 +141,10 @@ fn member(draft: &mut StageDraft, operation: &PatchOperation, name: &str) -> Res
     let settings = &mut draft.settings;
     match name {
         "deploymentId" => draft.deployment_id = deployment_id(operation)?,
-        "description" => settings.description = operation.filled(),
+        "description" => {
+            check_text("description", operation.value())?;
+            settings.description = operation.filled();
+        }
         "documentationVersion" => settings.documentation_version = operation.filled(),
         "clientCertificateId" => settings.client_certificate_id = operation.filled(),
         "cacheClusterEnabled" => settings.cache_cluster_enabled = operation.boolean()?,
@@ -277,25 +278,37 @@ fn no_setting(resource: &str, verb: &str) -> Fault {
     ))
 }
 
-fn remove_setting(settings: &mut StageSettings, resource: &str, verb: &str) -> Result<(), Fault> {
-    let key = setting_key(settings, resource, verb);
+fn remove_setting(settings: &mut StageSettings, method: &str) -> Result<(), Fault> {
+    let key = setting_key(settings, method);
     let removed = key.and_then(|key| settings.method_settings.remove(&key));
+    let (resource, verb) = method.rsplit_once('/').unwrap_or((method, ""));
     removed.map(|_| ()).ok_or_else(|| no_setting(resource, verb))
 }
 
-/// The key of a method's settings: an entry under the other spelling (with
-/// and without the leading `~1`) is the same one.
-fn setting_key(settings: &StageSettings, resource: &str, verb: &str) -> Option<String> {
+/// The key of a method's settings: as it is written, unless there is an entry
+/// under another spelling of the same method.
+fn setting_key(settings: &StageSettings, method: &str) -> Option<String> {
+    let (resource, verb) = method.rsplit_once('/')?;
     if resource.is_empty() || (verb != "*" && verb.parse::<HttpMethod>().is_err()) {
         return None;
     }
-    let other = match resource.strip_prefix("~1") {
-        Some("") | None if resource == "*" || resource == "~1" => None,
-        Some(rest) => Some(format!("{rest}/{verb}")),
-        None => Some(format!("~1{resource}/{verb}")),
-    };
-    let known = other.filter(|key| settings.method_settings.contains_key(key));
-    Some(known.unwrap_or_else(|| format!("{resource}/{verb}")))
+    let wanted = normal(method);
+    let known = settings.method_settings.keys().find(|key| normal(key) == wanted);
+    Some(known.cloned().unwrap_or_else(|| method.to_owned()))
+}
+
+/// One text for all spellings: slashes of the path as they are or as `~1`,
+/// with and without the first.
+fn normal(key: &str) -> String {
+    let plain = key.replace("~1", "/");
+    match plain.rsplit_once('/') {
+        Some((path, verb)) => format!("{}/{verb}", path.trim_matches('/')),
+        None => plain,
+    }
+}
+
+fn ends_in_setting(segments: &[&str]) -> bool {
+    matches!(segments, [_, _, .., group, name] if is_setting(group, name))
 }
 
 fn is_setting(group: &str, name: &str) -> bool {

@@ -40,6 +40,8 @@ fn stage_members() {
             (R, "/*/*/logging/dataTrace", Some("true")),
             (R, "/~1pets~1{id}/GET/throttling/rateLimit", Some("10.5")),
             (R, "/pets~1{id}/GET/throttling/burstLimit", Some("7")),
+            // Clients that escape no slash are understood, too.
+            (R, "/pets/{id}/GET/metrics/enabled", Some("true")),
             (R, "/~1/GET/caching/enabled", Some("true")),
             (R, "/~1/GET/caching/ttlInSeconds", Some("3600")),
             (R, "/~1/GET/caching/dataEncrypted", Some("true")),
@@ -56,6 +58,7 @@ fn stage_members() {
     assert_eq!(settings["*/*"].throttling_burst_limit, 5000);
     assert_eq!(settings["~1pets~1{id}/GET"].throttling_rate_limit, 10.5);
     assert_eq!(settings["~1pets~1{id}/GET"].throttling_burst_limit, 7);
+    assert!(settings["~1pets~1{id}/GET"].metrics_enabled);
     patch_stage(
         &mut draft,
         &steps(&[
