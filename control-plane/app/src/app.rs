@@ -6,7 +6,7 @@ use gw_store::Store;
 use time::OffsetDateTime;
 
 use crate::{
-    Clock, Entropy, Fleet, Limits, MasterKey, NoFleet, SystemClock, SystemEntropy,
+    Clock, DomainOptions, Entropy, Fleet, Limits, MasterKey, NoFleet, SystemClock, SystemEntropy,
     clock::{ID_ALPHABET, text},
 };
 
@@ -23,6 +23,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Bounds.
     pub limits: Limits,
+    /// How custom domains are made.
+    pub domains: DomainOptions,
     /// How long a call that makes a release waits for the nodes.
     pub release_wait: Duration,
 }
@@ -36,6 +38,7 @@ impl Parts {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy::default()),
             limits: Limits::default(),
+            domains: DomainOptions::default(),
             release_wait: Duration::from_secs(2),
         }
     }
@@ -84,6 +87,11 @@ impl App {
     /// How long a call that makes a release waits for the nodes.
     pub fn release_wait(&self) -> Duration {
         self.parts.release_wait
+    }
+
+    /// How custom domains are made.
+    pub fn domains(&self) -> &DomainOptions {
+        &self.parts.domains
     }
 
     /// Now.

@@ -1,5 +1,6 @@
 //! What a replica does beside serving: it renews its lease, and where it leads,
-//! it prunes what retention allows and frees nodes whose replica is gone.
+//! it prunes what retention allows, renews certificates that it issued, and frees
+//! nodes whose replica is gone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,6 +31,8 @@ pub(crate) struct Beats {
     /// Content younger than this stays: its deployment may be about to be
     /// written.
     contents_age_s: u32,
+    /// Certificates issued for custom domains are renewed.
+    certificates: Duration,
     /// Nodes of replicas that are gone are marked as disconnected.
     orphans: Duration,
     /// A new leader looks for those only after this time. The lead changes
@@ -44,6 +47,7 @@ impl Default for Beats {
             changes: Duration::from_secs(60),
             contents: Duration::from_secs(3600),
             contents_age_s: 24 * 3600,
+            certificates: Duration::from_secs(3600),
             orphans: Duration::from_secs(5),
             settle: LEASE + RENEW,
         }
@@ -106,6 +110,7 @@ impl Work<'_> {
         };
         let mut changes = every(beats.changes, beats.changes);
         let mut contents = every(beats.contents, beats.contents);
+        let mut certificates = every(beats.certificates, beats.certificates);
         let mut orphans = every(beats.settle, beats.orphans);
         while lead.held() {
             tokio::select! {
@@ -118,6 +123,10 @@ impl Work<'_> {
                 _ = contents.tick() => {
                     let pruned = self.app.contents_prune(beats.contents_age_s).await;
                     told("unnamed contents deleted", pruned);
+                }
+                _ = certificates.tick() => {
+                    let renewed = self.app.domain_certificates_renew().await;
+                    told("certificates of custom domains renewed", renewed);
                 }
                 _ = orphans.tick() => told("nodes of dead replicas freed", self.orphans().await),
             }
@@ -212,7 +221,14 @@ mod tests {
 
     fn beats() -> Beats {
         let short = Duration::from_millis(20);
-        Beats { changes: short, contents: short, contents_age_s: 0, orphans: short, settle: short }
+        Beats {
+            changes: short,
+            contents: short,
+            contents_age_s: 0,
+            certificates: short,
+            orphans: short,
+            settle: short,
+        }
     }
 
     #[tokio::test]

@@ -186,29 +186,12 @@ impl Txn {
         Ok(())
     }
 
-    /// Replaces a domain's tags.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn domain_tags_set(
-        &mut self,
-        name: &str,
-        tags: &BTreeMap<String, String>,
-    ) -> Result<(), Error> {
-        sqlx::query!("UPDATE domain_names SET tags = $2 WHERE name = $1", name, Json(tags) as _)
-            .execute(self.conn())
-            .await?;
-        Ok(())
-    }
-
     /// Deletes a domain with its mappings, associations and own certificates.
     ///
     /// # Errors
     /// When the database is gone.
     pub async fn domain_delete(&mut self, name: &str) -> Result<(), Error> {
-        sqlx::query!("DELETE FROM domain_names WHERE name = $1", name)
-            .execute(self.conn())
-            .await?;
+        sqlx::query!("DELETE FROM domain_names WHERE name = $1", name).execute(self.conn()).await?;
         Ok(())
     }
 

@@ -162,8 +162,8 @@ mod tests {
         let long = format!("{}.example.com", "a".repeat(64));
         let longer = format!("{}com", "abcdefgh.".repeat(30));
         for bad in [
-            "", "a", "*", "*.com", "A.b", "a..b", ".a.b", "a.b.", "-a.b", "a-.b", "a b.c", "1.2.3.4",
-            "a.*.b", "**.a.b", "a.b:80", "a/b.c", &long, &longer,
+            "", "a", "*", "*.com", "A.b", "a..b", ".a.b", "a.b.", "-a.b", "a-.b", "a b.c",
+            "1.2.3.4", "a.*.b", "**.a.b", "a.b:80", "a/b.c", &long, &longer,
         ] {
             assert!(!is_domain_name(bad), "{bad}");
         }

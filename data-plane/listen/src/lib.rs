@@ -33,7 +33,7 @@ pub use limits::Limits;
 pub use phase::Phase;
 pub use stats::{Count, Stats};
 pub use tls::{
-    CertificateError, CertificateStore, Certificates, certified_key, certified_key_der,
-    certified_key_files,
+    CertificateError, CertificateStore, Certificates, NamedCertificates, certified_key,
+    certified_key_der, certified_key_files,
 };
 pub use workers::{Bound, BoxError, Drained, Settings, StartError, Workers};

@@ -1,6 +1,10 @@
 //! Certificates by server name, replaced as a whole while connections go on.
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    fmt, io,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use arc_swap::ArcSwap;
 use hashbrown::HashMap;
@@ -87,26 +91,50 @@ impl Certificates {
     }
 }
 
+/// Certificates that come and go by name, such as those of custom domains.
+pub trait NamedCertificates: Send + Sync + 'static {
+    /// The certificate for a name that a client asks for, in any case. Called
+    /// on serving cores, once for each full handshake.
+    fn find(&self, name: &str) -> Option<Arc<CertifiedKey>>;
+}
+
 /// The certificates in use; share it and replace its content at any time.
-#[derive(Debug, Default)]
-pub struct CertificateStore(ArcSwap<Certificates>);
+#[derive(Default)]
+pub struct CertificateStore {
+    own: ArcSwap<Certificates>,
+    named: OnceLock<Box<dyn NamedCertificates>>,
+}
+
+impl fmt::Debug for CertificateStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertificateStore").field("own", &self.own).finish_non_exhaustive()
+    }
+}
 
 impl CertificateStore {
     /// Starts with these.
     #[must_use]
     pub fn new(certificates: Certificates) -> Self {
-        Self(ArcSwap::from_pointee(certificates))
+        Self { own: ArcSwap::from_pointee(certificates), named: OnceLock::new() }
+    }
+
+    /// Asks `named` first from now on. The first one stays.
+    pub fn set_named(&self, named: Box<dyn NamedCertificates>) {
+        // Whoever comes second is not asked, as said.
+        let _ = self.named.set(named);
     }
 
     /// Handshakes from now on use these; open connections stay.
     pub fn replace(&self, certificates: Certificates) {
-        self.0.store(Arc::new(certificates));
+        self.own.store(Arc::new(certificates));
     }
 }
 
 impl ResolvesServerCert for CertificateStore {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.0.load().find(hello.server_name())
+        let name = hello.server_name();
+        let named = name.and_then(|name| self.named.get()?.find(name));
+        named.or_else(|| self.own.load().find(name))
     }
 }
 

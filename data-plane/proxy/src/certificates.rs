@@ -1,12 +1,14 @@
-//! Which certificates the TLS listeners show: those of the flags, else the
-//! one that the fleet's CA gave the node for the names of its APIs.
+//! Which certificates the TLS listeners show: a custom domain's own; for other
+//! names those of the flags, else the one that the fleet's CA gave the node for
+//! the names of its APIs.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use gw_listen::{
-    CertificateError, CertificateStore, Certificates, certified_key_der, certified_key_files,
+    CertificateError, CertificateStore, Certificates, NamedCertificates, certified_key,
+    certified_key_der, certified_key_files,
 };
-use rustls::pki_types::PrivateKeyDer;
+use rustls::{pki_types::PrivateKeyDer, sign::CertifiedKey};
 
 /// Where certificates come from.
 #[derive(Debug, Clone)]
@@ -44,5 +46,31 @@ impl Source {
         let certificates = Certificates::new().with_default(key.clone());
         store.replace(certificates.with_own_names(&key)?);
         Ok(())
+    }
+}
+
+/// The certificates of the custom domains in the node's world. What they are
+/// made to for handshakes stays with the domain until that changes.
+pub(crate) struct OfDomains(gw_sync::WorldHandle);
+
+impl OfDomains {
+    pub(crate) fn new(world: gw_sync::WorldHandle) -> Self {
+        Self(world)
+    }
+}
+
+impl NamedCertificates for OfDomains {
+    fn find(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        let world = self.0.load();
+        let domain = world.facts().domain(name)?;
+        let made = domain.certificate()?.prepared(|certificate| {
+            let (chain, key) = (certificate.chain_pem(), certificate.key_pem());
+            certified_key(chain.as_bytes(), key.as_bytes())
+                .inspect_err(|error| {
+                    tracing::error!(domain = domain.name(), %error, "certificate left out");
+                })
+                .ok()
+        });
+        made.cloned()
     }
 }
