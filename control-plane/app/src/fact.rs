@@ -66,9 +66,9 @@ impl App {
         Ok(Cow::Owned(opened.to_vec()))
     }
 
-    /// Tells the nodes of facts that were committed at `revision` and waits
-    /// until every connected node has acknowledged it, at most as long as for
-    /// a release: a request sent after that meets them. `None`, a change that
+    /// Tells the nodes of facts, or that stages are gone, as committed at
+    /// `revision`, and waits until every connected node has acknowledged it,
+    /// at most as long as for a release: a request sent after that meets them. `None`, a change that
     /// no node can notice, is waited for by nobody.
     pub async fn facts_settled(&self, revision: Option<Revision>) {
         let Some(revision) = revision else { return };

@@ -105,60 +105,83 @@ pub struct ReleaseProgress {
 }
 
 /// The nodes, as far as use cases care. Calls after a commit must not fail:
-/// what they announce is in the database, and a sweep finds it.
+/// what they announce is in the database, and a sweep finds it. What an
+/// implementation leaves out is as it is without nodes.
 #[async_trait]
 pub trait Fleet: Send + Sync + 'static {
     /// A release was appended to the database. `committed` is set where every
     /// voter held it prepared and the same transaction made it the serving
     /// one: then no vote is due, only its delivery. Returns at once.
-    fn release_appended(&self, stage: &StageKey, release: &Release, committed: Option<Revision>);
+    fn release_appended(
+        &self,
+        _stage: &StageKey,
+        _release: &Release,
+        _committed: Option<Revision>,
+    ) {
+    }
 
     /// The world changed in another way: a stage or an API was deleted, a node
     /// was cordoned. Returns at once.
-    fn world_changed(&self, revision: Revision);
+    fn world_changed(&self, _revision: Revision) {}
 
     /// Whether every voter of the whole fleet still holds this release's
     /// content prepared, so that it may be committed as it is appended. Only
     /// a replica that sees all voters may say yes.
-    fn holds_prepared(&self, stage: &StageKey, release: &Release) -> bool;
+    fn holds_prepared(&self, _stage: &StageKey, _release: &Release) -> bool {
+        false
+    }
 
     /// Waits until every connected node serves the release, one rejects it,
     /// or the time is up.
     async fn await_release(
         &self,
-        stage: &StageKey,
-        release: ReleaseNumber,
-        timeout: Duration,
-    ) -> ReleaseOutcome;
+        _stage: &StageKey,
+        _release: ReleaseNumber,
+        _timeout: Duration,
+    ) -> ReleaseOutcome {
+        ReleaseOutcome::Pending
+    }
 
     /// Waits until every node connected to this replica has acknowledged a
     /// revision; false if the time is up before.
-    async fn await_revision(&self, revision: Revision, timeout: Duration) -> bool;
+    async fn await_revision(&self, _revision: Revision, _timeout: Duration) -> bool {
+        true
+    }
 
     /// Whether other replicas hold streams of nodes.
-    fn has_nodes_elsewhere(&self) -> bool;
+    fn has_nodes_elsewhere(&self) -> bool {
+        false
+    }
 
     /// The receipts of a release as they arrive; `None` if this replica knows
     /// nothing of it (an old release: the database has its receipts).
     fn watch_release(
         &self,
-        stage: &StageKey,
-        release: ReleaseNumber,
-    ) -> Option<watch::Receiver<ReleaseProgress>>;
+        _stage: &StageKey,
+        _release: ReleaseNumber,
+    ) -> Option<watch::Receiver<ReleaseProgress>> {
+        None
+    }
 
     /// The nodes that hold a stream to this replica.
-    fn live_nodes(&self) -> Vec<LiveNode>;
+    fn live_nodes(&self) -> Vec<LiveNode> {
+        Vec::new()
+    }
 
     /// The newest revision that this replica has read, for readiness.
-    fn revision(&self) -> Option<Revision>;
+    fn revision(&self) -> Option<Revision> {
+        None
+    }
 
     /// Asks a node.
     async fn request(
         &self,
-        node: &NodeId,
-        request: NodeRequest,
-        deadline: Duration,
-    ) -> Result<NodeAnswer, NodeRequestError>;
+        _node: &NodeId,
+        _request: NodeRequest,
+        _deadline: Duration,
+    ) -> Result<NodeAnswer, NodeRequestError> {
+        Err(NodeRequestError::NotConnected)
+    }
 }
 
 /// A fleet without nodes: nobody has to answer, so every release is pending
@@ -173,50 +196,4 @@ impl NoFleet {
     }
 }
 
-#[async_trait]
-impl Fleet for NoFleet {
-    fn release_appended(&self, _: &StageKey, _: &Release, _: Option<Revision>) {}
-
-    fn world_changed(&self, _: Revision) {}
-
-    fn holds_prepared(&self, _: &StageKey, _: &Release) -> bool {
-        false
-    }
-
-    async fn await_release(&self, _: &StageKey, _: ReleaseNumber, _: Duration) -> ReleaseOutcome {
-        ReleaseOutcome::Pending
-    }
-
-    async fn await_revision(&self, _: Revision, _: Duration) -> bool {
-        true
-    }
-
-    fn has_nodes_elsewhere(&self) -> bool {
-        false
-    }
-
-    fn watch_release(
-        &self,
-        _: &StageKey,
-        _: ReleaseNumber,
-    ) -> Option<watch::Receiver<ReleaseProgress>> {
-        None
-    }
-
-    fn live_nodes(&self) -> Vec<LiveNode> {
-        Vec::new()
-    }
-
-    fn revision(&self) -> Option<Revision> {
-        None
-    }
-
-    async fn request(
-        &self,
-        _: &NodeId,
-        _: NodeRequest,
-        _: Duration,
-    ) -> Result<NodeAnswer, NodeRequestError> {
-        Err(NodeRequestError::NotConnected)
-    }
-}
+impl Fleet for NoFleet {}

@@ -203,12 +203,13 @@ async fn canaries_are_promoted_and_stopped() {
         ("canary", "kept")
     );
     assert!(release.canary.is_none());
-    says(app.promote_canary(caller, &api, &prod, None).await, "Canary does not exist.");
+    says(app.promote_canary(caller, &api, &prod, None).await, "has no canary to promote");
 
     app.deployment_create(caller, &api, &canary_input("prod", 50.0)).await.unwrap();
     let stopped = app.stop_canary(caller, &api, &prod, None).await.unwrap();
     assert!(stopped.release.release.canary.is_none());
     assert_eq!(stopped.release.release.deployment_id, made.deployment.id);
+    says(app.stop_canary(caller, &api, &prod, None).await, "has no canary to stop");
 }
 
 #[tokio::test]

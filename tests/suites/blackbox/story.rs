@@ -39,6 +39,20 @@ impl<'a> Cli<'a> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_first_deploy_that_a_node_rejects_leaves_nothing_behind() {
+    let limited = vec!["--max-deployment-bytes".to_owned(), "4000".to_owned()];
+    let options = Options { one_node_args: vec![(1, limited)], ..Options::default() };
+    let cluster = Cluster::start(options).await;
+    let cli = Cli::new(&cluster);
+    let large = cli.file("large.json", &document::mock("large", &"x".repeat(8000)));
+    let rejected = cli.fails(5, &["deploy", &large, "--stage", "prod", "--wait"]).await;
+    assert!(rejected.contains("4000") && rejected.contains("is removed again"), "{rejected}");
+    assert_eq!(cli.json(&["apis"]).await, serde_json::json!([]));
+    let small = cli.file("small.json", &document::mock("large", "small"));
+    cli.json(&["deploy", &small, "--stage", "prod", "--wait"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deploy_canary_promote_and_roll_back() {
     let cluster = Cluster::start(Options::default()).await;
     let cli = Cli::new(&cluster);

@@ -11,16 +11,15 @@ use std::{
 
 use async_trait::async_trait;
 use gw_app::{
-    App, Caller, DeploymentInput, Fleet, LiveNode, MasterKey, MethodKey, NewRestApi, NodeAnswer,
-    NodeRequest, NodeRequestError, Parts, ReleaseOutcome, ReleaseProgress, SystemEntropy,
+    App, Caller, DeploymentInput, Fleet, MasterKey, MethodKey, NewRestApi, Parts, ReleaseOutcome,
+    SystemEntropy,
 };
 use gw_model::{
-    ApiId, HttpMethod, Integration, IntegrationType, Method, NodeId, Release, ReleaseNumber,
-    ResourceId, Revision, Scope, StageKey, StageName,
+    ApiId, HttpMethod, Integration, IntegrationType, Method, Release, ReleaseNumber, ResourceId,
+    Revision, Scope, StageKey, StageName,
 };
 use gw_store::{Options, Store};
 use gw_testkit::postgres::TestDatabase;
-use tokio::sync::watch;
 
 /// An app with its database.
 pub(crate) struct Bench {
@@ -46,8 +45,6 @@ impl Fleet for Scripted {
         self.announced.lock().unwrap().push((stage.clone(), release.number, committed));
     }
 
-    fn world_changed(&self, _: Revision) {}
-
     fn holds_prepared(&self, _: &StageKey, _: &Release) -> bool {
         self.holds.load(Ordering::Relaxed)
     }
@@ -64,39 +61,6 @@ impl Fleet for Scripted {
         let app = self.app.lock().unwrap().clone().unwrap();
         app.rollout_commit(stage, release).await.unwrap();
         ReleaseOutcome::Serving
-    }
-
-    async fn await_revision(&self, _: Revision, _: Duration) -> bool {
-        true
-    }
-
-    fn has_nodes_elsewhere(&self) -> bool {
-        false
-    }
-
-    fn watch_release(
-        &self,
-        _: &StageKey,
-        _: ReleaseNumber,
-    ) -> Option<watch::Receiver<ReleaseProgress>> {
-        None
-    }
-
-    fn live_nodes(&self) -> Vec<LiveNode> {
-        Vec::new()
-    }
-
-    fn revision(&self) -> Option<Revision> {
-        None
-    }
-
-    async fn request(
-        &self,
-        _: &NodeId,
-        _: NodeRequest,
-        _: Duration,
-    ) -> Result<NodeAnswer, NodeRequestError> {
-        Err(NodeRequestError::NotConnected)
     }
 }
 
