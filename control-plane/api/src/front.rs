@@ -18,6 +18,7 @@ use crate::{
     Shared, auth,
     error::{ApiError, Failed},
     extract::{Call, Params},
+    hal::Wish,
 };
 
 /// The largest body of an ordinary call.
@@ -41,6 +42,7 @@ pub(crate) async fn front(State(front): State<Front>, request: Request) -> Respo
     let request_id = uuid::Uuid::new_v4().to_string();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let hal = Wish::of(&request);
     let mut response = match enter(&front, request, &request_id).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
@@ -54,6 +56,9 @@ pub(crate) async fn front(State(front): State<Front>, request: Request) -> Respo
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
         }
+    }
+    if let Some(wish) = hal {
+        response = wish.dress(response).await;
     }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert("x-amzn-requestid", value);

@@ -87,6 +87,12 @@ impl Client {
         self.parse(&answer.body)
     }
 
+    /// Puts a body in place and reads a JSON value.
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: Path, body: Body) -> Result<T> {
+        let answer = self.call(Method::PUT, path, body).await?;
+        self.parse(&answer.body)
+    }
+
     /// Makes a call; anything but 2xx is an error.
     pub(crate) async fn call(&self, method: Method, path: Path, body: Body) -> Result<Answer> {
         let whole = async {
