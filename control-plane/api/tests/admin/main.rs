@@ -14,3 +14,4 @@ mod harness;
 mod own;
 mod parts;
 mod stories;
+mod unknown;
