@@ -131,6 +131,18 @@ fn not_found(kind: Kind, id: &str, account: &str) -> String {
         }
         Kind::Deployment => "Invalid Deployment identifier specified".to_owned(),
         Kind::Stage => "Invalid stage identifier specified".to_owned(),
+        Kind::ApiKey => "Invalid API Key identifier specified".to_owned(),
+        Kind::UsagePlan => "Invalid Usage Plan ID specified".to_owned(),
+        Kind::PlanStage => format!("Invalid API Stage {id}"),
+        Kind::DomainName => "Invalid domain name identifier specified".to_owned(),
+        Kind::BasePathMapping => "Invalid base path mapping identifier specified".to_owned(),
+        Kind::AccessAssociation => {
+            "Invalid domain name access association identifier specified".to_owned()
+        }
+        Kind::Certificate => format!("Invalid certificate ARN specified: {id}"),
+        Kind::ClientCertificate => "Invalid Client Certificate identifier specified".to_owned(),
+        Kind::VpcLink => "Invalid Vpc Link identifier specified".to_owned(),
+        Kind::VpcTarget => format!("Invalid VPC target specified: {id}"),
         Kind::Release => format!("Invalid release number specified: {id}"),
         Kind::Node => format!("Invalid node name specified: {id}"),
     }

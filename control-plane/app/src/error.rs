@@ -23,6 +23,16 @@ pub enum Kind {
     DocumentationVersion,
     Deployment,
     Stage,
+    ApiKey,
+    UsagePlan,
+    PlanStage,
+    DomainName,
+    BasePathMapping,
+    AccessAssociation,
+    Certificate,
+    ClientCertificate,
+    VpcLink,
+    VpcTarget,
     Release,
     Node,
 }
@@ -44,6 +54,16 @@ impl fmt::Display for Kind {
             Self::DocumentationVersion => "documentation version",
             Self::Deployment => "deployment",
             Self::Stage => "stage",
+            Self::ApiKey => "API key",
+            Self::UsagePlan => "usage plan",
+            Self::PlanStage => "API stage",
+            Self::DomainName => "domain name",
+            Self::BasePathMapping => "base path mapping",
+            Self::AccessAssociation => "domain name access association",
+            Self::Certificate => "certificate",
+            Self::ClientCertificate => "client certificate",
+            Self::VpcLink => "VPC link",
+            Self::VpcTarget => "VPC target",
             Self::Release => "release",
             Self::Node => "node",
         })
@@ -144,10 +164,14 @@ impl From<gw_store::Error> for Error {
 /// What a caller is told when a unique constraint is hit.
 fn taken(constraint: &str) -> Option<&'static str> {
     Some(match constraint {
+        "api_keys_value_key" => "API Key already exists",
         "methods_pkey" => "Method already exists for this resource",
         "models_pkey" => "Model name already exists for this REST API",
         "stages_name_key" => "Stage already exists",
         "resources_sibling_key" => "Another resource with the same parent already has this name",
+        "domain_names_pkey" => "The domain name you provided already exists.",
+        "base_path_mappings_pkey" => "Base path already exists for this domain name",
+        "domain_access_associations_pkey" => "The domain name access association already exists",
         "rest_apis_pkey" => "Another API already has this id",
         _ => return None,
     })

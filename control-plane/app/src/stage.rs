@@ -1,16 +1,16 @@
 //! Stages: each change appends a release, and its caller waits for the nodes.
 
-use std::collections::BTreeMap;
-
 use gw_model::{ApiId, DeploymentId, StageKey, StageName};
 use gw_store::{StageRow, Txn};
 use serde_json::json;
 
 use crate::{
     App, Caller, Error, Result, StageDraft, StageView,
+    domain::mapping::check_stage_unmapped,
     error::Kind,
     input::NewStage,
     rest_api::{fetch, lock},
+    tags,
     transact::{Found as _, transact},
 };
 
@@ -53,6 +53,7 @@ impl App {
         api: &ApiId,
         new: &NewStage,
     ) -> Result<StageView> {
+        tags::check(&new.tags)?;
         let key =
             StageKey { scope: caller.scope.clone(), api: api.clone(), stage: new.name.clone() };
         let (appended, revision) = transact!(self, |txn| {
@@ -146,28 +147,6 @@ impl App {
         Ok(view)
     }
 
-    /// Replaces a stage's tags by what the edit makes of them.
-    ///
-    /// # Errors
-    /// When API or stage are unknown, or the edit refuses.
-    pub async fn stage_tags_update(
-        &self,
-        caller: &Caller,
-        api: &ApiId,
-        stage: &StageName,
-        mut edit: impl FnMut(&mut BTreeMap<String, String>) -> Result<()> + Send,
-    ) -> Result<()> {
-        let key = StageKey { scope: caller.scope.clone(), api: api.clone(), stage: stage.clone() };
-        transact!(self, |txn| {
-            let row = lock_stage(&mut txn, &key).await?;
-            let mut tags = row.tags.clone();
-            edit(&mut tags)?;
-            txn.stage_tags_set(&row, &tags).await?;
-            ((), Some(caller.audit("TagResource", place(&key))))
-        })?;
-        Ok(())
-    }
-
     /// Deletes a stage with its history; it ends on every node.
     ///
     /// # Errors
@@ -181,12 +160,12 @@ impl App {
         let key = StageKey { scope: caller.scope.clone(), api: api.clone(), stage: stage.clone() };
         let ((), revision) = transact!(self, |txn| {
             let row = lock_stage(&mut txn, &key).await?;
+            check_stage_unmapped(&mut txn, api, stage).await?;
+            self.plans_without(&mut txn, &key.scope, api, Some(stage)).await?;
             txn.stage_delete(&row).await?;
             ((), Some(caller.audit("DeleteStage", place(&key))))
         })?;
-        if let Some(revision) = revision {
-            self.fleet().world_changed(revision);
-        }
+        self.facts_settled(revision).await;
         Ok(())
     }
 }

@@ -70,6 +70,50 @@ impl Txn {
         Ok(changed)
     }
 
+    /// Writes many facts and removes others, in one statement each; none of
+    /// them sealed.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn facts_change(
+        &mut self,
+        puts: &[(FactName, Vec<u8>)],
+        gone: &[FactName],
+    ) -> Result<(), Error> {
+        let (names, contents): (Vec<String>, Vec<Vec<u8>>) =
+            puts.iter().map(|(name, content)| (name.to_string(), content.clone())).unzip();
+        if !names.is_empty() {
+            let changed = sqlx::query_scalar!(
+                "INSERT INTO facts (name, content, sealed)
+                 SELECT name, content, false FROM unnest($1::text[], $2::bytea[]) AS t (name, content)
+                 ON CONFLICT ON CONSTRAINT facts_pkey
+                 DO UPDATE SET content = excluded.content, sealed = false
+                  WHERE facts.content IS DISTINCT FROM excluded.content OR facts.sealed
+                 RETURNING name",
+                &names,
+                &contents,
+            )
+            .fetch_all(self.conn())
+            .await?;
+            self.notices.names.extend(changed.iter().cloned());
+            self.notices.facts.extend(changed);
+        }
+        let names: Vec<String> = gone.iter().map(|name| name.to_string()).collect();
+        if !names.is_empty() {
+            let removed = sqlx::query_scalar!(
+                "DELETE FROM facts WHERE name = ANY ($1) RETURNING name",
+                &names,
+            )
+            .fetch_all(self.conn())
+            .await?;
+            for name in &removed {
+                self.notices.facts.remove(name);
+            }
+            self.notices.names.extend(removed);
+        }
+        Ok(())
+    }
+
     /// Removes a fact; tells whether it was there.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 
 mod account;
 mod api;
+mod api_key;
 mod audit;
 mod certificate;
 mod change;
@@ -31,11 +32,14 @@ mod rollout;
 mod stage;
 mod tags;
 mod txn;
+mod usage_plan;
+mod usage_plan_key;
 mod vpc_link;
 mod working_copy;
 mod world;
 
 pub use api::{ApiRow, NewApi};
+pub use api_key::{ApiKeyFilter, ApiKeyRow};
 pub use audit::{Audit, AuditRow};
 pub use certificate::CertificateRow;
 pub use change::LogPosition;
@@ -55,5 +59,7 @@ pub use resource::ResourceRow;
 pub use rollout::{Commit, PendingRow, Rejection};
 pub use stage::StageRow;
 pub use txn::{Options, Store, Txn};
+pub use usage_plan::UsagePlanRow;
+pub use usage_plan_key::{PlanConflict, PlannedKey};
 pub use vpc_link::{LinkUse, VpcLinkRow, VpcTargetRow};
 pub use world::{NodeFact, WorldChanges, WorldRow, WorldStage};

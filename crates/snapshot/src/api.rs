@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{GatewayResponseType, HttpMethod};
+use gw_model::{ApiKeySource, GatewayResponseType, HttpMethod};
 use gw_route::Router;
 use http::{HeaderName, HeaderValue};
 
@@ -113,8 +113,8 @@ pub struct Route {
 pub struct Checks {
     /// Set when the authorization cannot be done: what to answer.
     pub authorization: Option<GatewayResponseType>,
-    /// Whether an API key of a usage plan is needed.
-    pub api_key: bool,
+    /// Set where an API key of a usage plan is needed: where it comes from.
+    pub api_key: Option<ApiKeySource>,
     /// Parameters that must be there and not blank, in AWS's order.
     pub required: Box<[Required]>,
     /// Set when the validation cannot be done: what to answer.
@@ -175,6 +175,9 @@ pub struct HttpProxy {
     pub is_streamed: bool,
     /// The certificate's issuer is not checked.
     pub insecure_skip_verification: bool,
+    /// The VPC link that the backend is reached through, perhaps with
+    /// `${stageVariables.x}` places.
+    pub link: Option<Box<str>>,
 }
 
 /// A backend's address.

@@ -177,7 +177,8 @@ impl Compiler<'_> {
     }
 
     fn checks(&mut self, method: &Method, place: &str) -> Checks {
-        let mut checks = Checks { api_key: method.api_key_required, ..Checks::default() };
+        let api_key = method.api_key_required.then_some(self.api.api_key_source);
+        let mut checks = Checks { api_key, ..Checks::default() };
         if method.authorization_type != "NONE" {
             let kind = &method.authorization_type;
             self.poison(place, format!("authorization {kind} is not in this build"));
@@ -208,10 +209,6 @@ impl Compiler<'_> {
         let refused = Integration::Refused(Type::ApiConfigurationError);
         match declared.kind {
             IntegrationType::Mock => self.mock(declared, place),
-            IntegrationType::HttpProxy if declared.connection_type == ConnectionType::VpcLink => {
-                self.poison(place, "VPC links are not in this build");
-                refused
-            }
             IntegrationType::HttpProxy => match self.http_proxy(declared) {
                 Ok(proxy) => Integration::HttpProxy(Box::new(proxy)),
                 Err(reasons) => {
@@ -258,6 +255,7 @@ impl Compiler<'_> {
             },
         };
         let (mappings, places) = mappings(declared, &mut reasons);
+        let link = link(declared, &mut reasons);
         let insecure = declared.insecure_skip_verification.unwrap_or_default();
         let uri = match declared.uri.as_deref().filter(|uri| !uri.is_empty()) {
             None => {
@@ -284,10 +282,23 @@ impl Compiler<'_> {
                 timeout_ms: declared.timeout_ms.max(1),
                 is_streamed: declared.response_transfer_mode.as_deref() == Some("STREAM"),
                 insecure_skip_verification: insecure,
+                link,
             }),
             _ => Err(reasons),
         }
     }
+}
+
+/// The VPC link that an integration names, if it goes through one.
+fn link(declared: &gw_model::Integration, reasons: &mut Vec<String>) -> Option<Box<str>> {
+    if declared.connection_type != ConnectionType::VpcLink {
+        return None;
+    }
+    let named = declared.connection_id.as_deref().filter(|id| !id.is_empty());
+    if named.is_none() {
+        reasons.push("the integration names no VPC link".to_owned());
+    }
+    named.map(Into::into)
 }
 
 type Places = Vec<(Box<str>, Source)>;
@@ -354,7 +365,8 @@ fn route_bytes(route: &Route) -> usize {
             };
             let mappings =
                 proxy.mappings.as_ref().map_or(0, |m| (m.headers.len() + m.query.len()) * 96);
-            size_of::<HttpProxy>() + uri + mappings
+            let link = proxy.link.as_ref().map_or(0, |link| link.len());
+            size_of::<HttpProxy>() + uri + mappings + link
         }
         Integration::Mock(_) | Integration::Refused(_) => 0,
     };

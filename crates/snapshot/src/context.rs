@@ -27,6 +27,8 @@ macro_rules! variables {
 variables! {
     AccountId = "accountId";
     ApiId = "apiId";
+    ApiKey = "identity.apiKey";
+    ApiKeyId = "identity.apiKeyId";
     CanaryRequest = "isCanaryRequest";
     DeploymentId = "deploymentId";
     DomainName = "domainName";

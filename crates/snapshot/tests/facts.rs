@@ -22,10 +22,10 @@ fn hash_key() -> Change {
     (FactName::api_key_hash(), Some(serde_json::to_vec(&HASH_KEY).unwrap()))
 }
 
-fn api_key(id: &str, value: &str, enabled: bool, plans: &[&str]) -> Change {
+fn api_key(id: &str, value: &str, plans: &[&str]) -> Change {
     let hash = KeyHasher::new(&HASH_KEY).hash(&scope(), value.as_bytes());
     let plans = plans.iter().map(|plan| (*plan).to_owned()).collect();
-    let fact = ApiKeyFact { hash, enabled, plans };
+    let fact = ApiKeyFact { hash, plans };
     (FactName::ApiKey(scope(), id.to_owned()), Some(serde_json::to_vec(&fact).unwrap()))
 }
 
@@ -59,10 +59,10 @@ fn opens(world: &World, stage: &StageKey, value: &str) -> Option<String> {
 fn a_key_opens_the_stages_of_its_plans() {
     let all = [
         // In no useful order: each fact stands for itself.
-        api_key("k1", "value-1", true, &["p1", "p2"]),
-        api_key("k2", "value-2", true, &["p2", "none"]),
-        api_key("k3", "value-3", false, &["p1"]),
-        api_key("k4", "value-4", true, &[]),
+        api_key("k1", "value-1", &["p1", "p2"]),
+        api_key("k2", "value-2", &["p2", "none"]),
+        api_key("k3", "value-3", &["p3"]),
+        api_key("k4", "value-4", &[]),
         plan("p1", &[("zzz", "x"), ("abc", "prod")]),
         plan("p2", &[("abc", "test"), ("abc", "beta")]),
         hash_key(),
@@ -90,15 +90,15 @@ fn a_key_opens_the_stages_of_its_plans() {
 #[test]
 fn facts_change_one_by_one() {
     let prod = key("abc", "prod");
-    let first = [hash_key(), plan("p", &[("abc", "prod")]), api_key("k", "old", true, &["p"])];
+    let first = [hash_key(), plan("p", &[("abc", "prod")]), api_key("k", "old", &["p"])];
     let (world, _) = after(&World::default(), &first);
     assert_eq!(opens(&world, &prod, "old").as_deref(), Some("k"));
 
-    // Switched off and on, another plan, gone: the former world stays as it was.
-    let (off, _) = after(&world, &[api_key("k", "old", false, &["p"])]);
+    // Another plan, gone: the former world stays as it was.
+    let (off, _) = after(&world, &[api_key("k", "old", &["q"])]);
     assert_eq!(opens(&off, &prod, "old"), None);
     assert_eq!(opens(&world, &prod, "old").as_deref(), Some("k"));
-    let (deleted, _) = after(&world, &[gone(api_key("k", "old", true, &[]))]);
+    let (deleted, _) = after(&world, &[gone(api_key("k", "old", &[]))]);
     assert_eq!((opens(&deleted, &prod, "old"), deleted.facts().api_key_count()), (None, 0));
     let (emptied, _) = after(&world, &[plan("p", &[])]);
     assert_eq!(opens(&emptied, &prod, "old"), None);
@@ -106,7 +106,7 @@ fn facts_change_one_by_one() {
     assert_eq!(opens(&unplanned, &prod, "old"), None);
 
     // One step may take a value from one key and give it to another.
-    let moved = [gone(api_key("k", "old", true, &[])), api_key("l", "old", true, &["p"])];
+    let moved = [gone(api_key("k", "old", &[])), api_key("l", "old", &["p"])];
     let (moved, _) = after(&world, &moved);
     assert_eq!(opens(&moved, &prod, "old").as_deref(), Some("l"));
 
@@ -117,12 +117,12 @@ fn facts_change_one_by_one() {
 #[test]
 fn what_cannot_be_read_is_left_out_alone() {
     let prod = key("abc", "prod");
-    let first = [hash_key(), plan("p", &[("abc", "prod")]), api_key("k", "old", true, &["p"])];
+    let first = [hash_key(), plan("p", &[("abc", "prod")]), api_key("k", "old", &["p"])];
     let (world, _) = after(&World::default(), &first);
-    for content in ["", "{", "[]", "null", r#"{"hash":"zz","enabled":true}"#, r#"{"hash":7}"#] {
+    for content in ["", "{", "[]", "null", r#"{"hash":"zz","plans":[]}"#, r#"{"hash":7}"#] {
         for (name, _) in &first {
             let broken = (name.clone(), Some(content.as_bytes().to_vec()));
-            let other = api_key("l", "new", true, &["p"]);
+            let other = api_key("l", "new", &["p"]);
             let (next, unreadable) = after(&world, &[broken, other]);
             // A plan may leave everything out; one without stages opens nothing.
             let is_empty_plan = matches!(name, FactName::UsagePlan(..))
@@ -144,10 +144,10 @@ fn what_cannot_be_read_is_left_out_alone() {
 #[test]
 fn one_key_of_many_copies_two_shards() {
     let mut keys: Vec<Change> =
-        (0..5000).map(|n| api_key(&format!("k{n}"), &format!("value-{n}"), true, &["p"])).collect();
+        (0..5000).map(|n| api_key(&format!("k{n}"), &format!("value-{n}"), &["p"])).collect();
     keys.extend([hash_key(), plan("p", &[("abc", "prod")])]);
     let (world, _) = after(&World::default(), &keys);
-    let (next, _) = after(&world, &[api_key("k77", "value-77", false, &["p"])]);
+    let (next, _) = after(&world, &[api_key("k77", "value-77", &[])]);
     let (shared, of) = next.facts().shared_key_shards(world.facts());
     assert_eq!(shared, of - 2);
     assert_eq!(next.facts().api_key_count(), 5000);

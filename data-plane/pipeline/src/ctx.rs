@@ -6,7 +6,9 @@ use std::{
 };
 
 use gw_route::Params;
-use gw_snapshot::{Bound, CompiledResource, CompiledStage, ContextVar, Route, Values, World};
+use gw_snapshot::{
+    ApiKey, Bound, CompiledResource, CompiledStage, ContextVar, Route, Values, World,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 use time::OffsetDateTime;
 
@@ -31,6 +33,8 @@ pub(crate) struct RequestCtx<'w> {
     pub(crate) stage: Option<Located<'w>>,
     /// Set once routed.
     pub(crate) route: Option<Routed<'w>>,
+    /// Set where the method needs a key and the client showed a good one.
+    pub(crate) api_key: Option<Keyed<'w>>,
     /// When the integration's answer was there, if one was asked for: the end
     /// of the request too, as nothing behind it waits.
     pub(crate) ended: Option<Instant>,
@@ -43,6 +47,13 @@ pub(crate) struct Located<'w> {
     pub(crate) bound: &'w Bound,
     /// Where in the URI's path the part behind the stage starts.
     pub(crate) path_start: usize,
+}
+
+/// The API key of a request.
+pub(crate) struct Keyed<'w> {
+    pub(crate) key: &'w ApiKey,
+    /// As the client sent it.
+    pub(crate) value: HeaderValue,
 }
 
 /// The route of a request.
@@ -73,7 +84,8 @@ impl RequestCtx<'_> {
         self.uri.path().get(start..).unwrap_or_default()
     }
 
-    fn domain(&self) -> &str {
+    /// The host without its port.
+    pub(crate) fn domain(&self) -> &str {
         let host = self.host();
         match host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -94,6 +106,11 @@ impl Values for RequestCtx<'_> {
         let text = match variable {
             ContextVar::AccountId => stage?.key().scope.account.as_str(),
             ContextVar::ApiId => stage?.key().api.as_str(),
+            ContextVar::ApiKey => {
+                let value = &self.api_key.as_ref()?.value;
+                return Some(String::from_utf8_lossy(value.as_bytes()));
+            }
+            ContextVar::ApiKeyId => self.api_key.as_ref()?.key.id(),
             ContextVar::CanaryRequest if stage?.has_canary() => {
                 if bound?.is_canary {
                     "true"

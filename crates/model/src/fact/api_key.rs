@@ -6,16 +6,14 @@ use sha2::Sha256;
 
 use crate::Scope;
 
-/// An API key as nodes know it.
+/// An API key as nodes know it. Those that open nothing, because they are
+/// switched off or in no usage plan, are none of theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyFact {
     /// Recognises the value.
     pub hash: KeyHash,
-    /// Whether requests may use it.
-    pub enabled: bool,
     /// Ids of the usage plans that it is in.
-    #[serde(default)]
     pub plans: Vec<String>,
 }
 
@@ -113,10 +111,10 @@ mod tests {
 
     #[test]
     fn contents_round_trip() {
-        let fact = ApiKeyFact { hash: KeyHash([9; 32]), enabled: true, plans: vec!["a".into()] };
+        let fact = ApiKeyFact { hash: KeyHash([9; 32]), plans: vec!["a".into()] };
         let text = serde_json::to_string(&fact).unwrap();
         assert_eq!(serde_json::from_str::<ApiKeyFact>(&text).unwrap(), fact);
-        for bad in [r#"{"hash":"00","enabled":true}"#, r#"{"enabled":true}"#, "[]"] {
+        for bad in [r#"{"hash":"00","plans":[]}"#, r#"{"plans":[]}"#, "[]"] {
             assert!(serde_json::from_str::<ApiKeyFact>(bad).is_err(), "{bad}");
         }
         let key = HashKeyFact { key: [1; 32] };

@@ -14,7 +14,6 @@ use crate::shards::{SHARDS, Shards, hash_of};
 pub struct ApiKey {
     id: Box<str>,
     hash: KeyHash,
-    enabled: bool,
     plans: Box<[Box<str>]>,
 }
 
@@ -22,10 +21,6 @@ impl ApiKey {
     /// The key's id.
     pub fn id(&self) -> &str {
         &self.id
-    }
-
-    pub(super) fn is_enabled(&self) -> bool {
-        self.enabled
     }
 
     pub(super) fn plans(&self) -> impl Iterator<Item = &str> {
@@ -43,7 +38,7 @@ pub(super) struct ApiKeys {
 }
 
 impl ApiKeys {
-    /// The key of that value, whatever it may do.
+    /// The key of that value, whatever it opens.
     pub(super) fn find(&self, scope: &Scope, value: &[u8]) -> Option<&ApiKey> {
         let hash = self.hasher.as_ref()?.hash(scope, value);
         self.by_value.get(place(&hash), |key| key.hash == hash).map(|key| &**key)
@@ -70,7 +65,6 @@ impl ApiKeys {
         let key = Arc::new(ApiKey {
             id: id.into(),
             hash: fact.hash,
-            enabled: fact.enabled,
             plans: fact.plans.into_iter().map(Into::into).collect(),
         });
         self.by_id.put(name(scope, id), Arc::clone(&key), |other| *other.id == *id);

@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod backends;
+mod domains;
 mod scoped;
 mod usage_plans;
 
@@ -13,8 +14,9 @@ use gw_model::{FactName, Scope, StageKey};
 pub use self::{
     api_keys::ApiKey,
     backends::{ClientCertificate, VpcLink},
+    domains::{Domain, DomainCertificate, Place},
 };
-use self::{api_keys::ApiKeys, scoped::Scoped, usage_plans::UsagePlans};
+use self::{api_keys::ApiKeys, domains::Domains, scoped::Scoped, usage_plans::UsagePlans};
 
 /// A fact whose content this build cannot read. The node goes on without it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,15 +35,15 @@ pub struct Facts {
     usage_plans: UsagePlans,
     client_certificates: Scoped<ClientCertificate>,
     vpc_links: Scoped<VpcLink>,
+    domains: Domains,
 }
 
 impl Facts {
-    /// The key with that value, if it is switched on and one of its usage
-    /// plans holds the stage. Why there is none is not told, as at AWS.
+    /// The key with that value, if one of its usage plans holds the stage. Why
+    /// there is none is not told, as at AWS.
     pub fn api_key(&self, stage: &StageKey, value: &[u8]) -> Option<&ApiKey> {
         let key = self.api_keys.find(&stage.scope, value)?;
-        let holds = |plan: &&str| self.usage_plans.holds(plan, stage);
-        (key.is_enabled() && key.plans().any(|plan| holds(&plan))).then_some(key)
+        key.plans().any(|plan| self.usage_plans.holds(plan, stage)).then_some(key)
     }
 
     /// A client certificate by its id.
@@ -52,6 +54,22 @@ impl Facts {
     /// A VPC link by its id.
     pub fn vpc_link(&self, scope: &Scope, id: &str) -> Option<&VpcLink> {
         self.vpc_links.get(scope, id)
+    }
+
+    /// The custom domain of a host without its port, wildcards included.
+    pub fn domain(&self, host: &str) -> Option<&Domain> {
+        self.domains.find(host)
+    }
+
+    /// How many custom domains there are.
+    pub fn domain_count(&self) -> usize {
+        self.domains.len()
+    }
+
+    /// How many shards of custom domains are the same in memory as those of
+    /// `other`, of how many.
+    pub fn shared_domain_shards(&self, other: &Self) -> (usize, usize) {
+        self.domains.shared_with(&other.domains)
     }
 
     /// How many API keys there are.
@@ -66,7 +84,7 @@ impl Facts {
     }
 
     /// Takes in a fact. One that cannot be read takes what had its name out,
-    /// too: better no key than one that was switched off meanwhile.
+    /// too: better no key than one whose plans changed meanwhile.
     pub(crate) fn put(&mut self, name: &FactName, content: &[u8]) -> Result<(), UnreadableFact> {
         let done = match name {
             FactName::ApiKey(scope, id) => self.api_keys.put(scope, id, content),
@@ -79,8 +97,9 @@ impl Facts {
             FactName::VpcLink(scope, id) => {
                 VpcLink::read(content).map(|link| self.vpc_links.put(scope, id, link))
             }
+            FactName::Domain(name) => self.domains.put(name, content),
             // Kept unread: nothing on this node asks for them.
-            FactName::Domain(_) | FactName::HashKey(_) => Ok(()),
+            FactName::HashKey(_) => Ok(()),
         };
         done.map_err(|error| {
             self.remove(name);
@@ -101,7 +120,8 @@ impl Facts {
             FactName::UsagePlan(scope, id) => self.usage_plans.remove(scope, id),
             FactName::ClientCertificate(scope, id) => self.client_certificates.remove(scope, id),
             FactName::VpcLink(scope, id) => self.vpc_links.remove(scope, id),
-            FactName::Domain(_) | FactName::HashKey(_) => {}
+            FactName::Domain(name) => self.domains.remove(name),
+            FactName::HashKey(_) => {}
         }
     }
 }

@@ -49,6 +49,7 @@ pub async fn handle(
         ids,
         stage: None,
         route: None,
+        api_key: None,
         ended: None,
     };
     let mut response = match run(&mut ctx, body).await {

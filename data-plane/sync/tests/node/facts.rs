@@ -23,9 +23,9 @@ fn key_name(id: &str) -> String {
     FactName::ApiKey(scope(), id.to_owned()).to_string()
 }
 
-fn key(value: &str, enabled: bool) -> Vec<u8> {
+fn key(value: &str, plan: &str) -> Vec<u8> {
     let hash = KeyHasher::new(&HASH_KEY).hash(&scope(), value.as_bytes());
-    serde_json::to_vec(&ApiKeyFact { hash, enabled, plans: vec!["plan".to_owned()] }).unwrap()
+    serde_json::to_vec(&ApiKeyFact { hash, plans: vec![plan.to_owned()] }).unwrap()
 }
 
 /// The world with its first facts: a plan that opens the stage, and a key.
@@ -39,7 +39,7 @@ fn with_facts(world: &mut Declared) -> Body {
     let plan_name = FactName::UsagePlan(scope(), "plan".to_owned()).to_string();
     world.set(&plan_name, serde_json::to_vec(&plan).unwrap());
     world.set(&FactName::api_key_hash().to_string(), serde_json::to_vec(&HASH_KEY).unwrap());
-    world.set(&key_name("k"), key("value", true));
+    world.set(&key_name("k"), key("value", "plan"));
     world.set("domain/kept.example.com", b"unread".to_vec());
     world.whole()
 }
@@ -59,10 +59,10 @@ async fn facts_reach_requests_and_survive_on_disk() {
     // The acknowledgement says that requests meet them.
     assert!(opens(&node, "value") && !opens(&node, "other"));
 
-    session.send(world.set(&key_name("k"), key("value", false)));
+    session.send(world.set(&key_name("k"), key("value", "none")));
     assert!(session.ack().await.accepted);
-    assert!(!opens(&node, "value"), "switched off");
-    session.send(world.set(&key_name("l"), key("other", true)));
+    assert!(!opens(&node, "value"), "its plan is another");
+    session.send(world.set(&key_name("l"), key("other", "plan")));
     assert!(session.ack().await.accepted);
     assert!(opens(&node, "other"));
 
@@ -71,7 +71,7 @@ async fn facts_reach_requests_and_survive_on_disk() {
     assert!(session.ack().await.accepted);
     assert!(!opens(&node, "other"));
     wait("it is counted", || node.status().unreadable_facts == 1).await;
-    session.send(world.set(&key_name("m"), key("third", true)));
+    session.send(world.set(&key_name("m"), key("third", "plan")));
     let ack = session.ack().await;
     assert!(ack.accepted && ack.root_digest == world.root());
     assert_eq!(served(&node, "aaa"), Some(1));
@@ -91,7 +91,7 @@ async fn facts_reach_requests_and_survive_on_disk() {
     let mut session = fleet.accept().await;
     assert_eq!(session.hello().await.root_digest, world.root());
     world.resources.remove(&key_name("m"));
-    world.set(&key_name("n"), key("fourth", true));
+    world.set(&key_name("n"), key("fourth", "plan"));
     session.send(world.whole());
     assert!(session.ack().await.accepted);
     assert!(opens(&node, "fourth") && !opens(&node, "third"));
