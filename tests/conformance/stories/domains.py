@@ -11,12 +11,17 @@ HOST = "api.conformance.example.com"
 
 
 def domain(t, name=HOST, **more):
-    """A new regional domain with a certificate of its own."""
+    """A new regional domain with a certificate of its own, kept where ACM would keep it."""
     key, crt = certificate(name)
-    made = t.call("CreateDomainName", domainName=name, certificateName="own", certificateBody=crt,
-                  certificatePrivateKey=key, endpointConfiguration={"types": ["REGIONAL"]}, **more)
+    arn = t.own("POST", "certificates", {"certificate": crt, "privateKey": key})["certificateArn"]
+    made = t.call("CreateDomainName", domainName=name, regionalCertificateArn=arn,
+                  endpointConfiguration={"types": ["REGIONAL"]}, **more)
     t.later("DeleteDomainName", domainName=name)
     return made, crt
+
+
+def squeezed(pem):
+    return "".join(pem.split())
 
 
 def shown(t, host):
@@ -39,14 +44,18 @@ def domains(t):
     with t.effect("CreateDomainName", "a node answers to the name, by TLS with its certificate"):
         t.call("CreateBasePathMapping", domainName=HOST, restApiId=api, stage="prod")
         t.becomes("the name leads there", lambda: same(t.host(HOST, "")[2], "at home"))
-        squeezed = lambda pem: "".join(pem.split())
         t.becomes("its certificate is shown", lambda: same(squeezed(shown(t, HOST)), squeezed(crt)))
     with t.effect("GetDomainName", "reads what CreateDomainName wrote, and never the key"):
         found = has(t.call("GetDomainName", domainName=HOST), domainName=HOST, tags={"k": "v"})
         same(found["endpointConfiguration"]["types"], ["REGIONAL"])
         assert not [name for name in found if "rivate" in name], found
     other = "other." + HOST
-    domain(t, other)
+    key, given = certificate(other)
+    t.call("CreateDomainName", domainName=other, certificateName="given", certificateBody=given,
+           certificatePrivateKey=key)
+    t.later("DeleteDomainName", domainName=other)
+    with t.effect("CreateDomainName", "a certificate that comes with the call is shown, too"):
+        t.becomes("its certificate is shown", lambda: same(squeezed(shown(t, other)), squeezed(given)))
     with t.effect("GetDomainNames", "lists what was created"):
         listed = by(t.call("GetDomainNames", limit=500)["item"], "domainName")
         assert {HOST, other} <= set(listed), listed

@@ -28,6 +28,8 @@ def method(t):
 @story("test invocations of authorizers", ["TestInvokeAuthorizer"])
 def authorizer(t):
     api, _ = t.api("tried authorizer")
+    if not t.look("TestInvokeAuthorizer"):
+        t.call("TestInvokeAuthorizer", restApiId=api, authorizerId="abcdef")
     with Backend(reply=lambda _: ALLOW) as backend:
         made = t.call("CreateAuthorizer", restApiId=api, name="a", type="TOKEN", authorizerUri=backend.url,
                       identitySource="method.request.header.Auth")

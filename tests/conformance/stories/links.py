@@ -43,7 +43,7 @@ def certificates(t):
         other = t.call("GenerateClientCertificate")["clientCertificateId"]
         t.call("DeleteClientCertificate", clientCertificateId=other)
         t.gone("GetClientCertificate", clientCertificateId=other)
-        t.refused("UpdateStage", "BadRequestException", restApiId=api, stageName="prod", patchOperations=[
+        t.refused("UpdateStage", "NotFoundException", restApiId=api, stageName="prod", patchOperations=[
             {"op": "replace", "path": "/clientCertificateId", "value": other}])
 
 
@@ -56,6 +56,8 @@ def links(t):
     def available():
         has(t.call("GetVpcLink", **key), status="AVAILABLE")
 
+    backend = Backend(name="behind the link")
+    t.own("PUT", "vpctargets/conformance", {"addresses": [backend.address]})
     with t.effect("GetVpcLink", "reads what CreateVpcLink wrote, and that it came up"):
         t.becomes("the link is there", available)
         has(t.call("GetVpcLink", **key), name="link", description="d", targetArns=[TARGET], tags={"k": "v"})
@@ -64,13 +66,16 @@ def links(t):
     with t.effect("UpdateVpcLink", "GetVpcLink reads the new name"):
         t.patch("UpdateVpcLink", ("replace", "/name", "renamed"), **key)
         has(t.call("GetVpcLink", **key), name="renamed")
-    t.refused("CreateVpcLink", "BadRequestException", name="x", targetArns=["arn:aws:s3:::x"])
+    malformed = t.call("CreateVpcLink", name="x", targetArns=["arn:aws:s3:::x"])["id"]
+    t.later("DeleteVpcLink", vpcLinkId=malformed)
+    has(t.call("GetVpcLink", vpcLinkId=malformed), status="FAILED", statusMessage="NLB ARN is malformed.")
+    t.refused("CreateVpcLink", "BadRequestException", name="x", targetArns=[])
+    t.refused("CreateVpcLink", "BadRequestException", name="x", targetArns=[TARGET, TARGET])
     api, root = t.api("linked")
     with t.effect("CreateVpcLink", "an integration may name it, and a node reaches the target by it"):
-        with Backend(name="behind the link") as backend:
+        with backend:
             t.proxy(api, root, "http://conformance.internal/told", connectionType="VPC_LINK",
                     connectionId=made["id"])
-            t.target(backend)
             t.deploy(api)
             told = json.loads(t.status_at(api, "prod/", 200)[2])
             same((told["name"], told["path"]), ("behind the link", "/told"))

@@ -74,4 +74,5 @@ def responses(t):
         t.call("DeleteMethodResponse", **where, statusCode="500")
         t.gone("GetMethodResponse", **where, statusCode="500")
         same(sorted(t.call("GetMethod", **where)["methodResponses"]), ["200", "201"])
-        t.gone("PutIntegrationResponse", **where, statusCode="500")
+        t.refused("PutIntegrationResponse", "BadRequestException", **where, statusCode="500",
+                  responseParameters={header: "'told'"})
