@@ -231,6 +231,8 @@ impl App {
     pub async fn vpc_link_delete(&self, caller: &Caller, id: &str) -> Result<()> {
         let ((), revision) = transact!(self, |txn| {
             let scope = &caller.scope;
+            // A target that is set meanwhile would bring the link's fact back.
+            txn.vpc_targets_lock(scope).await?;
             txn.vpc_link_lock(scope, id).await?.found(Kind::VpcLink, id)?;
             check_unused(&mut txn, scope, id).await?;
             txn.vpc_link_delete(scope, id).await?;

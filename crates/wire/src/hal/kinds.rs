@@ -344,6 +344,7 @@ pub(super) const KINDS: &[Kind] = &[
         [("vpclink:delete", "$self"), ("vpclink:update", "$self")],
         [("vpclink:by-id", "$self/{vpclink_id}"), ("vpclink:create", "$self")],
     ),
+    kind!("usage", "/usageplans/*/usage", "-", [], []),
     kind!("account", "/account", "-", [("account:update", "$self")], []),
     kind!("tags", "/tags/*", "-", [("tags:tag", "$self"), ("tags:untag", "$self{?tagKeys}")], []),
 ];
