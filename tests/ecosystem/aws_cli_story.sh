@@ -4,6 +4,7 @@
 # surroundings; and removed.
 set -euo pipefail
 at_least=60
+# shellcheck disable=SC2086 # variables that hold several words
 used=$(mktemp)
 trap 'rm -f "$used" "$used".*' EXIT
 api_gateway() { aws apigateway "$@" --output json && echo "$1" >>"$used"; }

@@ -67,19 +67,23 @@ def switch(api, key):
 
 
 def throttle(api, plan):
-    """A plan of one request in a long while lets one through."""
-    plan = CLIENT.update_usage_plan(
-        usagePlanId=plan,
-        patchOperations=[replace("/throttle/rateLimit", "0.01"), replace("/throttle/burstLimit", "1")],
-    )
-    expect("throttle", plan["throttle"], {"rateLimit": 0.01, "burstLimit": 1})
-    if not (nodes := met(api)):
-        return
-    assert 429 in nodes, nodes
-    CLIENT.update_usage_plan(
-        usagePlanId=plan["id"],
-        patchOperations=[remove("/throttle"), replace("/description", "free")],
-    )
+    """What a plan allows is kept; what a stage allows is held to by nodes."""
+    operations = [replace("/throttle/rateLimit", "0.5"), replace("/throttle/burstLimit", "1")]
+    CLIENT.update_usage_plan(usagePlanId=plan, patchOperations=operations)
+    shown = CLIENT.get_usage_plan(usagePlanId=plan)
+    expect("throttle", shown["throttle"], {"rateLimit": 0.5, "burstLimit": 1})
+    operations = [remove("/throttle"), replace("/description", "free")]
+    shown = CLIENT.update_usage_plan(usagePlanId=plan, patchOperations=operations)
+    assert "throttle" not in shown, shown
+
+    one = {"restApiId": api, "stageName": "prod"}
+    limits = [
+        replace("/*/*/throttling/rateLimit", "0.01"), replace("/*/*/throttling/burstLimit", "1"),
+    ]
+    CLIENT.update_stage(**one, patchOperations=limits)
+    statuses = met(api)
+    assert not statuses or 429 in statuses, statuses
+    CLIENT.update_stage(**one, patchOperations=[remove("/*/*")])
     traffic(api, "prod", "let in", headers={"x-api-key": VALUE})
 
 
