@@ -15,7 +15,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// Where the published documents are; a test that finds none skips itself.
-fn folder(test: &str) -> Option<PathBuf> {
+pub(crate) fn folder(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("GATEWRIGHT_TEST_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/openapi"),
         PathBuf::from,

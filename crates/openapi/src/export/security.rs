@@ -65,7 +65,10 @@ impl Schemes {
     ) -> Members {
         let extended = options.extensions.authorizers;
         let mut schemes = Members::new();
-        for (id, name) in &self.authorizers {
+        // By name, since ids say nothing.
+        let by_name: BTreeMap<_, _> =
+            self.authorizers.iter().map(|(id, name)| (name, id)).collect();
+        for (name, id) in by_name {
             let mut scheme = authorizer(&api.authorizers[id], extended);
             published.authorizer(&api.authorizers[id].name, &mut scheme);
             schemes.insert(name.clone(), scheme.into());

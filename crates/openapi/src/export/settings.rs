@@ -1,5 +1,7 @@
 //! What an API itself sets, in extensions at the root.
 
+use std::collections::BTreeMap;
+
 use gw_model::{ApiKeySource, RestApi};
 use serde_json::{Value, json};
 
@@ -56,7 +58,8 @@ pub(super) fn root(api: &RestApi, options: &ExportOptions<'_>, document: &mut Me
     }
     if options.extensions.validators && !api.request_validators.is_empty() {
         let names = validator_names(api);
-        let validators: Members = api
+        // By name, since ids say nothing.
+        let validators: BTreeMap<String, Value> = api
             .request_validators
             .iter()
             .map(|(id, validator)| {
@@ -67,7 +70,7 @@ pub(super) fn root(api: &RestApi, options: &ExportOptions<'_>, document: &mut Me
                 (names[id].clone(), flags)
             })
             .collect();
-        put("request-validators", validators.into());
+        put("request-validators", json!(validators));
     }
     if options.extensions.integrations {
         if let Some(size) = api.minimum_compression_size_bytes {
