@@ -194,6 +194,7 @@ fn service_of(uri: &str) -> Result<&str, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::MethodResponse;

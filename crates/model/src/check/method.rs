@@ -54,6 +54,7 @@ pub fn response_header(key: &str) -> Checked {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::AuthorizerId;

@@ -74,6 +74,7 @@ pub fn status_code(text: &str) -> Checked {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

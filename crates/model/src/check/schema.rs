@@ -69,6 +69,7 @@ fn reference(target: &str, names: &mut BTreeSet<String>) -> Result<(), String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -80,6 +80,12 @@ impl CreateModel {
         if self.content_type.is_empty() {
             return Err(Fault::bad_request("Content type must be non-empty"));
         }
+        if !gw_model::check::is_media_type(&self.content_type) {
+            return Err(Fault::bad_request(gw_model::check::validation_result(&format!(
+                "Invalid content type specified: {}",
+                self.content_type
+            ))));
+        }
         patch::check_text("name", &self.name)?;
         patch::check_text("description", self.description.as_deref().unwrap_or_default())?;
         patch::check_schema(self.schema.as_deref().unwrap_or_default())
