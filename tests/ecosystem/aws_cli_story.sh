@@ -2,9 +2,9 @@
 # The whole story of an API by the AWS CLI: built call by call, deployed, a
 # canary, promoted by copy patches; its keys, domain, documentation and
 # surroundings; and removed.
+# shellcheck disable=SC2086,SC2089,SC2090 # variables that hold several words
 set -euo pipefail
 at_least=60
-# shellcheck disable=SC2086 # variables that hold several words
 used=$(mktemp)
 trap 'rm -f "$used" "$used".*' EXIT
 api_gateway() { aws apigateway "$@" --output json && echo "$1" >>"$used"; }

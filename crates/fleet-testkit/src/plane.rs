@@ -36,6 +36,12 @@ pub struct Ca {
     pem: String,
 }
 
+impl Default for Ca {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Ca {
     pub fn new() -> Self {
         let key = KeyPair::generate().unwrap();
