@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gw_model::{
     ApiId, ApiKeySource, Authorizer, AuthorizerId, EndpointConfiguration, Method, Model, ModelName,
-    RequestValidator, Resource, ResourceId, RestApi, ValidatorId,
+    RequestValidator, Resource, ResourceId, RestApi, ValidatorId, check,
 };
 
 use crate::{Import, ImportErrors, ImportedModel, Mode, tree};
@@ -297,14 +297,26 @@ fn bind(
     }
     if let Some(name) = &method.authorizer_id {
         let id = authorizers.get(name.as_str());
-        bound.authorizer_id = Some(id.ok_or(gw_model::check::NO_AUTHORIZER)?.clone());
+        bound.authorizer_id = Some(id.ok_or(check::NO_AUTHORIZER)?.clone());
     }
     Ok(bound)
 }
 
-/// Models that imported methods name and the API does not have.
+/// Models that imported methods or models name and the API does not have.
 fn unknown_models(api: &RestApi, import: &Import) -> Vec<String> {
     let mut errors = Vec::new();
+    for (name, model) in &import.models {
+        let unable = |reason: String| format!("Unable to create model for '{name}': {reason}");
+        match check::schema(&model.schema) {
+            Err(reason) => errors.push(unable(reason)),
+            Ok(named) => errors.extend(
+                named
+                    .iter()
+                    .filter(|other| !api.models.contains_key(other.as_str()))
+                    .map(|other| unable(check::unknown_reference(other))),
+            ),
+        }
+    }
     for (path, methods) in &import.tree {
         for (verb, method) in methods {
             let answers =

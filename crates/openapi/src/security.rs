@@ -3,14 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{Authorizer, AuthorizerId, Method, api::JwtConfiguration};
+use gw_model::{Authorizer, AuthorizerId, Method, api::JwtConfiguration, check};
 use serde_json::Value;
 
 use crate::context::{Context, Members};
-
-/// AWS's default for Lambda authorizers, in seconds.
-const DEFAULT_TTL_SECONDS: u32 = 300;
-const MAX_TTL_SECONDS: u32 = 3600;
 
 /// What a scheme asks of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,38 +162,27 @@ fn authorizer<'d>(
     let place = format!("securitySchemes.{name}.x-amazon-apigateway-authorizer");
     let unable = |reason: &str| format!("Unable to create authorizer '{name}': {reason}");
     let kind = ctx.text(extension, "type", &place).unwrap_or_default().to_ascii_uppercase();
-    if !["TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT"].contains(&kind.as_str()) {
-        ctx.error(unable(&format!("Invalid authorizer type specified: {kind}")));
-        return None;
-    }
     let (cognito, jwt) = (kind == "COGNITO_USER_POOLS", kind == "JWT");
-    let authorizer_uri = ctx.text(extension, "authorizerUri", &place);
-    let provider_arns = ctx.texts(extension, "providerARNs", &place).unwrap_or_default();
-    if cognito && provider_arns.is_empty() {
-        ctx.error(unable("At least one provider ARN must be specified"));
-    }
-    let jwt_configuration = if jwt { jwt_configuration(ctx, extension, &unable) } else { None };
-    if !cognito && !jwt && authorizer_uri.as_deref().unwrap_or_default().is_empty() {
-        ctx.error(unable(
-            "Invalid Authorizer URI: null. Authorizer URI should be a valid API Gateway ARN that \
-             represents a Lambda function invocation.",
-        ));
-    }
     let header = scheme.get("name").and_then(Value::as_str).filter(|_| kind != "REQUEST");
     let from_header = header.map(|header| format!("method.request.header.{header}"));
     let ttl = ttl(ctx, extension, &unable);
-    Some(Authorizer {
+    let default_ttl = (!cognito && !jwt).then_some(check::DEFAULT_RESULT_TTL_SECONDS);
+    let authorizer = Authorizer {
         name: name.to_owned(),
         auth_type: auth_type.or_else(|| (!jwt).then(|| default_type(cognito).to_owned())),
-        authorizer_uri,
+        authorizer_uri: ctx.text(extension, "authorizerUri", &place),
         authorizer_credentials: ctx.text(extension, "authorizerCredentials", &place),
         identity_source: ctx.text(extension, "identitySource", &place).or(from_header),
         identity_validation_expression: ctx.text(extension, "identityValidationExpression", &place),
-        result_ttl_seconds: ttl.or((!cognito && !jwt).then_some(DEFAULT_TTL_SECONDS)),
-        provider_arns,
-        jwt_configuration,
+        result_ttl_seconds: ttl.or(default_ttl),
+        provider_arns: ctx.texts(extension, "providerARNs", &place).unwrap_or_default(),
+        jwt_configuration: if jwt { jwt_configuration(ctx, extension, &unable) } else { None },
         kind,
-    })
+    };
+    if let Err(reason) = check::authorizer(&authorizer) {
+        ctx.error(unable(&reason));
+    }
+    Some(authorizer)
 }
 
 /// What AWS shows as authorization type where the document is silent.
@@ -210,18 +195,9 @@ fn jwt_configuration(
     extension: &Members,
     unable: &impl Fn(&str) -> String,
 ) -> Option<JwtConfiguration> {
-    let value = extension.get("jwtConfiguration").cloned().unwrap_or_default();
-    match serde_json::from_value::<JwtConfiguration>(value) {
-        Ok(configuration) if !configuration.issuers.is_empty() => Some(configuration),
-        Ok(_) => {
-            ctx.error(unable("At least one issuer must be specified"));
-            None
-        }
-        Err(error) => {
-            ctx.error(unable(&format!("Invalid jwtConfiguration: {error}")));
-            None
-        }
-    }
+    let value = extension.get("jwtConfiguration").filter(|value| !value.is_null())?.clone();
+    let read = serde_json::from_value(value);
+    read.map_err(|error| ctx.error(unable(&format!("Invalid jwtConfiguration: {error}")))).ok()
 }
 
 fn ttl(
@@ -231,9 +207,8 @@ fn ttl(
 ) -> Option<u32> {
     let value = extension.get("authorizerResultTtlInSeconds").filter(|value| !value.is_null())?;
     let seconds = crate::context::scalar(value).and_then(|text| text.parse::<u32>().ok());
-    let seconds = seconds.filter(|seconds| *seconds <= MAX_TTL_SECONDS);
     if seconds.is_none() {
-        ctx.error(unable("Authorizer result TTL must be between 0 and 3600 seconds"));
+        ctx.error(unable(&check::bad_ttl()));
     }
     seconds
 }

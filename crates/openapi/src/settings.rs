@@ -157,17 +157,14 @@ pub(crate) fn gateway_responses(
         };
         let Some(members) = ctx.map(value, &place) else { continue };
         let status_code = ctx.text(members, "statusCode", &place);
-        if let Some(status) = status_code.as_deref().filter(|status| !check::is_status_code(status))
-        {
-            ctx.error(format!(
-                "Unable to put gateway response '{key}': Invalid status code specified: {status}"
-            ));
-        }
         let response = GatewayResponse {
             status_code,
             response_parameters: texts(ctx, members, "responseParameters", &place),
             response_templates: texts(ctx, members, "responseTemplates", &place),
         };
+        if let Err(reason) = check::gateway_response(&response) {
+            ctx.error(format!("Unable to put gateway response '{key}': {reason}"));
+        }
         responses.insert(kind, response);
     }
     responses

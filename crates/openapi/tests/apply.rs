@@ -212,3 +212,34 @@ fn differences_part_by_part() {
     assert_eq!(back.len(), entries.len());
     assert_eq!(back.iter().filter(|entry| entry.change == Change::Added).count(), 12);
 }
+
+#[test]
+fn a_merged_model_refers_to_what_is_there() {
+    let (api, mut ids) = existing();
+    let naming = |model: &str| {
+        let reference = format!("https://apigateway.amazonaws.com/restapis/any/models/{model}");
+        json!({"openapi": "3.0.1", "info": {"title": "one"}, "paths": {},
+               "components": {"schemas": {"More": {"type": "array", "items": {"$ref": reference}}}}})
+    };
+    let known = import(&naming("Pet"), Mode::Merge);
+    let merged = apply(api.clone(), &known, Mode::Merge, &mut ids).unwrap();
+    let schema = merged.models["More"].schema.as_deref().unwrap();
+    assert!(schema.contains("restapis/api1/models/Pet"), "{schema}");
+    let unknown = import(&naming("Nobody"), Mode::Merge);
+    let refused = apply(api, &unknown, Mode::Merge, &mut ids).unwrap_err().to_string();
+    assert!(refused.contains("Unable to create model for 'More'"), "{refused}");
+    assert!(refused.contains("Unknown model reference: Nobody"), "{refused}");
+}
+
+#[test]
+fn what_the_document_is_silent_of_stays_in_endpoint_settings() {
+    let (mut api, mut ids) = existing();
+    api.security_policy = Some("TLS_1_2".to_owned());
+    api.endpoint_access_mode = Some("STRICT".to_owned());
+    api.disable_execute_api_endpoint = true;
+    let mode = Mode::Overwrite;
+    let over = apply(api, &import(&second(), mode), mode, &mut ids).unwrap();
+    assert_eq!(over.security_policy.as_deref(), Some("TLS_1_2"));
+    assert_eq!(over.endpoint_access_mode.as_deref(), Some("STRICT"));
+    assert!(over.disable_execute_api_endpoint);
+}

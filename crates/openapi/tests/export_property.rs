@@ -269,13 +269,17 @@ fn authorizers() -> BTreeMap<gw_model::AuthorizerId, Authorizer> {
         ..Authorizer::default()
     };
     let lambda = |kind| Authorizer {
-        authorizer_uri: Some("arn:f".to_owned()),
+        authorizer_uri: Some(
+            "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/f/invocations".to_owned(),
+        ),
         result_ttl_seconds: Some(30),
         identity_validation_expression: Some("^x+$".to_owned()),
         ..base(kind)
     };
-    let cognito =
-        Authorizer { provider_arns: vec!["arn:pool".into()], ..base("COGNITO_USER_POOLS") };
+    let cognito = Authorizer {
+        provider_arns: vec!["arn:aws:cognito-idp:r:1:userpool/p".into()],
+        ..base("COGNITO_USER_POOLS")
+    };
     let issuer =
         JwtIssuer { issuer: "https://i".into(), audiences: vec!["a".into()], ..Default::default() };
     let configuration = JwtConfiguration { issuers: vec![issuer], ..Default::default() };

@@ -201,7 +201,8 @@ fn names_that_collide_stay_apart() {
         "put": {"security": [{"signed": []}, {"key": []}], "responses": {}}}},
         "components": {"securitySchemes": {
             "sigv4": {"type": "apiKey", "in": "header", "name": "Authorization",
-                "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": "arn:f"}},
+                "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri":
+                    "arn:aws:apigateway:r:lambda:path/2015-03-31/functions/f/invocations"}},
             "signed": {"type": "apiKey", "in": "header", "name": "Authorization",
                 "x-amazon-apigateway-authtype": "awsSigv4"},
             "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}}}})

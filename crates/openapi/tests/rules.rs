@@ -501,7 +501,7 @@ fn security_becomes_authorizers_keys_and_iam() {
                 "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": lambda}},
             "pool": {"type": "apiKey", "name": "Authorization", "in": "header",
                 "x-amazon-apigateway-authtype": "cognito_user_pools",
-                "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": ["arn:p"]}},
+                "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": ["arn:aws:cognito-idp:r:1:userpool/p"]}},
             "basic": {"type": "http", "scheme": "basic"},
         }}),
     );
@@ -527,7 +527,7 @@ fn security_becomes_authorizers_keys_and_iam() {
     assert_eq!(lambda.kind, "TOKEN");
     assert_eq!(lambda.identity_source.as_deref(), Some("method.request.header.Token"));
     assert_eq!(lambda.result_ttl_seconds, Some(300));
-    assert_eq!(import.authorizers["pool"].provider_arns, ["arn:p"]);
+    assert_eq!(import.authorizers["pool"].provider_arns, ["arn:aws:cognito-idp:r:1:userpool/p"]);
     assert_eq!(
         import.warnings,
         ["Unsupported security definition type 'http' for 'basic'. Ignoring."]
