@@ -11,6 +11,7 @@ mod documentation;
 mod domains;
 mod export;
 mod harness;
+mod keys;
 mod own;
 mod parts;
 mod stories;
