@@ -8,7 +8,9 @@ mod common;
 
 use std::path::Path;
 
-use gw_openapi::{Options, new_rest_api, parse};
+use gw_openapi::{
+    ExportFormat, Extensions, Options, export, new_rest_api, parse, to_json, to_yaml,
+};
 use serde_json::{Value, json};
 
 fn outcome(name: &str, bytes: &[u8]) -> Value {
@@ -46,11 +48,31 @@ fn golden_pairs_hold() {
     for name in names {
         let input = std::fs::read(folder.join(format!("{name}.in.yaml"))).unwrap();
         let found = serde_json::to_string_pretty(&outcome(&name, &input)).unwrap() + "\n";
-        let golden = folder.join(format!("{name}.out.json"));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::write(&golden, &found).unwrap();
-        }
-        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
-        assert_eq!(found, expected, "{name}: run with UPDATE_GOLDEN=1 to accept");
+        compare(&folder.join(format!("{name}.out.json")), &found);
     }
+}
+
+fn compare(golden: &Path, found: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(golden, found).unwrap();
+    }
+    let expected = std::fs::read_to_string(golden).unwrap_or_default();
+    assert_eq!(found, expected, "{}: run with UPDATE_GOLDEN=1 to accept", golden.display());
+}
+
+/// The document with every extension as it is exported: users compare such
+/// files between versions, so their form is kept.
+#[test]
+fn exports_keep_their_form() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let input = std::fs::read(folder.join("documents/every-extension.oas30.yaml")).unwrap();
+    let import = parse(&input, &Options::default()).unwrap();
+    let api = new_rest_api("golden1234".into(), &import, &mut common::counting()).unwrap();
+    let export = |format, extensions| export(&api, &common::same::options(format, extensions));
+    let whole = export(ExportFormat::OpenApi3, Extensions::all());
+    compare(&folder.join("golden/export.oas30.json"), &(to_json(&whole) + "\n"));
+    let whole = export(ExportFormat::Swagger, Extensions::all());
+    compare(&folder.join("golden/export.swagger.yaml"), &to_yaml(&whole).unwrap());
+    let plain = export(ExportFormat::OpenApi3, Extensions::default());
+    compare(&folder.join("golden/export.plain.yaml"), &to_yaml(&plain).unwrap());
 }
