@@ -81,8 +81,18 @@ impl Params {
 
     /// Whether a repeated, or comma-separated, parameter holds a value.
     pub(crate) fn has(&self, name: &str, value: &str) -> bool {
-        let values = self.0.iter().filter(|(key, _)| key == name);
-        values.flat_map(|(_, text)| text.split(',')).any(|text| text == value)
+        self.values(name).any(|text| text == value)
+    }
+
+    /// The values of a repeated, or comma-separated, parameter.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.0.iter().filter(move |(key, _)| key == name);
+        values.flat_map(|(_, text)| text.split(',')).map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    /// The same, owned.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        self.values(name).map(str::to_owned).collect()
     }
 
     pub(crate) fn is_true(&self, name: &str) -> bool {
