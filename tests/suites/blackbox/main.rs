@@ -8,6 +8,7 @@ mod documents;
 mod domains;
 mod exports;
 mod golden;
+mod keys;
 mod load;
 mod parts;
 mod refusal;
