@@ -340,3 +340,36 @@ async fn nodes_sync_from_memory_while_the_database_is_gone() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+#[tokio::test]
+async fn who_waits_for_a_revision_waits_for_every_node() {
+    let fleet = Fleet::start().await;
+    let reached = |number: u64, ms: u64| {
+        let revision = gw_model::Revision::new(1, number);
+        let hub = fleet.hub.clone();
+        async move { hub.await_revision(revision, Duration::from_millis(ms)).await }
+    };
+    assert!(reached(1_000_000, 50).await, "there is nobody to wait for");
+    let (mut a, mut b) = (fleet.node("a").await, fleet.node("b").await);
+    for node in [&mut a, &mut b] {
+        node.take_delta().await;
+    }
+    assert!(!fleet.hub.has_nodes_elsewhere());
+    fleet.append(1);
+    for node in [&mut a, &mut b] {
+        node.prepare().await;
+        node.receipt(&name(), 1, State::Prepared);
+    }
+    let (first, second) = (a.delta().await, b.delta().await);
+    let number = first.to.as_ref().unwrap().number;
+    assert!(!reached(number, 100).await, "nobody has it");
+    a.ack(&first, true);
+    assert!(!reached(number, 100).await, "one lacks it");
+    let waiting = tokio::spawn(reached(number, 10_000));
+    b.ack(&second, true);
+    assert!(waiting.await.unwrap());
+    assert!(!reached(number + 5, 100).await, "no such revision yet");
+    // A node that goes away is waited for no more.
+    drop((a, b));
+    assert!(reached(number + 5, 10_000).await);
+}
