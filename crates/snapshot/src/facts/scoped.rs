@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use gw_model::Scope;
 
+type ById<T> = Arc<BTreeMap<Box<str>, Arc<T>>>;
+
 #[derive(Debug)]
 pub(super) struct Scoped<T> {
-    by_scope: Arc<BTreeMap<Scope, Arc<BTreeMap<Box<str>, Arc<T>>>>>,
+    by_scope: Arc<BTreeMap<Scope, ById<T>>>,
 }
 
 impl<T> Clone for Scoped<T> {
