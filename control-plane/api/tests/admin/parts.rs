@@ -100,7 +100,6 @@ async fn an_authorizer() {
     let mut expected = token.clone();
     expected["id"] = id.into();
     expected["authType"] = "custom".into();
-    expected["authorizerResultTtlInSeconds"] = 300.into();
     assert_eq!(made, expected);
     let one = format!("{all}/{id}");
     assert_eq!(admin.get(&one).await.expect(200), expected);
@@ -255,7 +254,10 @@ async fn gateway_responses() {
     assert_eq!(patched["responseParameters"]["gatewayresponse.header.X-A"], "'b'");
     let fresh = admin.send("PATCH", &of("DEFAULT_4XX"), replace("/statusCode", "444")).await;
     let fresh = fresh.expect(200);
-    assert_eq!((&fresh["defaultResponse"], &fresh["responseTemplates"]), (&json!(false), &template));
+    assert_eq!(
+        (&fresh["defaultResponse"], &fresh["responseTemplates"]),
+        (&json!(false), &template)
+    );
     for (body, fault) in [
         (patch("add", "/statusCode", Some("400")), bad_request("Invalid patch path /statusCode")),
         (replace("/wrongPath", "x"), bad_request("Invalid patch path /wrongPath")),
@@ -316,9 +318,7 @@ async fn models_refer_to_each_other() {
     let (api, _) = admin.api().await;
     let all = format!("/restapis/{api}/models");
     let url = format!("https://apigateway.amazonaws.com/restapis/{api}/models");
-    let model = |name: &str, schema: Value| {
-        json!({"name": name, "contentType": "application/json", "schema": schema.to_string()})
-    };
+    let model = |name: &str, schema: Value| json!({"name": name, "contentType": "application/json", "schema": schema.to_string()});
     let pets = model("Pets", json!({"type": "array", "items": {"$ref": format!("{url}/Pet")}}));
     let early = admin.send("POST", &all, pets.clone()).await;
     assert_eq!(

@@ -141,17 +141,17 @@ fn read_jwt(body: &mut Body) -> Result<JwtConfiguration, Fault> {
 
 impl CreateAuthorizer {
     /// The authorizer to store, under the rules that need no look at other
-    /// rows. AWS fills in `authType`, and the TTL of functions' answers.
+    /// rows. AWS fills in `authType`, but not the TTL that it uses.
     ///
     /// # Errors
     /// AWS's text for the first rule broken.
     pub fn to_model(&self) -> Result<gw_model::Authorizer, Fault> {
         let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
         let ttl = self.authorizer_result_ttl_in_seconds.map(result_ttl).transpose()?;
-        let (default_type, default_ttl) = match self.kind.as_str() {
-            "TOKEN" | "REQUEST" => (Some("custom"), Some(check::DEFAULT_RESULT_TTL_SECONDS)),
-            "COGNITO_USER_POOLS" => (Some("cognito_user_pools"), None),
-            _ => (None, None),
+        let default_type = match self.kind.as_str() {
+            "TOKEN" | "REQUEST" => Some("custom"),
+            "COGNITO_USER_POOLS" => Some("cognito_user_pools"),
+            _ => None,
         };
         let authorizer = gw_model::Authorizer {
             name: self.name.clone(),
@@ -161,7 +161,7 @@ impl CreateAuthorizer {
             authorizer_credentials: text(&self.authorizer_credentials),
             identity_source: text(&self.identity_source),
             identity_validation_expression: text(&self.identity_validation_expression),
-            result_ttl_seconds: ttl.or(default_ttl),
+            result_ttl_seconds: ttl,
             provider_arns: self.provider_arns.clone(),
             jwt_configuration: self.jwt_configuration.clone(),
         };

@@ -50,20 +50,20 @@ impl StageDraft {
     }
 }
 
-/// AWS's list, in AWS's order.
+/// AWS's list, in AWS's order; commas that are missing are missing there.
 const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, \
     /clientCertificateId, /accessLogSettings, /accessLogSettings/destinationArn, \
     /accessLogSettings/format, /{resourcePath}/{httpMethod}/metrics/enabled, \
     /{resourcePath}/{httpMethod}/logging/dataTrace, /{resourcePath}/{httpMethod}/logging/loglevel, \
-    /{resourcePath}/{httpMethod}/throttling/burstLimit, \
-    /{resourcePath}/{httpMethod}/throttling/rateLimit, \
+    /{resourcePath}/{httpMethod}/throttling/burstLimit\
+    /{resourcePath}/{httpMethod}/throttling/rateLimit\
     /{resourcePath}/{httpMethod}/caching/ttlInSeconds, \
     /{resourcePath}/{httpMethod}/caching/enabled, \
     /{resourcePath}/{httpMethod}/caching/dataEncrypted, \
     /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, \
     /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, \
     /*/*/metrics/enabled, /*/*/logging/dataTrace, /*/*/logging/loglevel, \
-    /*/*/throttling/burstLimit, /*/*/throttling/rateLimit, /*/*/caching/ttlInSeconds, \
+    /*/*/throttling/burstLimit /*/*/throttling/rateLimit /*/*/caching/ttlInSeconds, \
     /*/*/caching/enabled, /*/*/caching/dataEncrypted, \
     /*/*/caching/requireAuthorizationForCacheControl, \
     /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, \
@@ -118,7 +118,9 @@ fn apply(draft: &mut StageDraft, operation: &PatchOperation) -> Result<(), Fault
             let key = key.ok_or_else(|| unknown(path))?;
             replace_only(operation, path)?;
             let settings = &mut draft.settings.method_settings;
-            setting(settings.entry(key).or_default(), operation, group, name)?;
+            // What is first set for one method goes out from what holds for all.
+            let of_all = settings.get("*/*").cloned().unwrap_or_default();
+            setting(settings.entry(key).or_insert(of_all), operation, group, name)?;
         }
         _ => return Err(unknown(path)),
     }
@@ -201,11 +203,8 @@ fn canary(
             let name = unescape(name);
             variable(&mut draft.canary().stage_variable_overrides, operation, &name)?;
         }
-        (Op::Remove, ["stageVariableOverrides"]) => {
-            if let Some(canary) = &mut draft.canary {
-                canary.stage_variable_overrides.clear();
-            }
-        }
+        // AWS reads the path as a method setting here.
+        (Op::Remove, [name]) => return Err(no_setting("canarySettings", name)),
         (Op::Remove, ["stageVariableOverrides", name]) => {
             let overrides =
                 draft.canary.as_mut().map(|canary| &mut canary.stage_variable_overrides);

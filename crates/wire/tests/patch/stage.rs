@@ -59,6 +59,8 @@ fn stage_members() {
     assert_eq!(settings["~1pets~1{id}/GET"].throttling_rate_limit, 10.5);
     assert_eq!(settings["~1pets~1{id}/GET"].throttling_burst_limit, 7);
     assert!(settings["~1pets~1{id}/GET"].metrics_enabled);
+    // It went out from what held for all methods.
+    assert_eq!(settings["~1/GET"].logging_level.as_deref(), Some("INFO"));
     patch_stage(
         &mut draft,
         &steps(&[
@@ -113,6 +115,38 @@ fn stage_refusals() {
         (
             (A, "/canarySettings/deploymentId", Some("x")),
             "Invalid add operation with path: /canarySettings/deploymentId",
+        ),
+        (
+            (D, "/canarySettings/stageVariableOverrides", None),
+            "Cannot remove method setting canarySettings/stageVariableOverrides because there is \
+             no method setting for this method ",
+        ),
+        (
+            (D, "/canarySettings/badPath", None),
+            "Cannot remove method setting canarySettings/badPath because there is no method \
+             setting for this method ",
+        ),
+        (
+            (R, "/documentation_version", Some("v")),
+            "Invalid method setting path: /documentation_version. Must be one of: [/deploymentId, \
+             /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, \
+             /accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, \
+             /{resourcePath}/{httpMethod}/metrics/enabled, \
+             /{resourcePath}/{httpMethod}/logging/dataTrace, \
+             /{resourcePath}/{httpMethod}/logging/loglevel, \
+             /{resourcePath}/{httpMethod}/throttling/burstLimit\
+             /{resourcePath}/{httpMethod}/throttling/rateLimit\
+             /{resourcePath}/{httpMethod}/caching/ttlInSeconds, \
+             /{resourcePath}/{httpMethod}/caching/enabled, \
+             /{resourcePath}/{httpMethod}/caching/dataEncrypted, \
+             /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, \
+             /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, \
+             /*/*/metrics/enabled, /*/*/logging/dataTrace, /*/*/logging/loglevel, \
+             /*/*/throttling/burstLimit /*/*/throttling/rateLimit /*/*/caching/ttlInSeconds, \
+             /*/*/caching/enabled, /*/*/caching/dataEncrypted, \
+             /*/*/caching/requireAuthorizationForCacheControl, \
+             /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, \
+             /tracingEnabled]",
         ),
         ((R, "/canarySettings", Some("x")), "Invalid replace operation with path: /canarySettings"),
         (
