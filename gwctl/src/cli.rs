@@ -81,7 +81,13 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     /// Make a token with which a node joins the fleet
     JoinToken(JoinTokenArgs),
-    /// Print the CA of the nodes' TLS listeners, as `curl --cacert` wants it
+    /// Manage the certificates that custom domains name by ARN
+    #[command(subcommand)]
+    Certificates(CertificatesCommand),
+    /// Manage which addresses stand for the load balancers of VPC links
+    #[command(subcommand)]
+    VpcTargets(VpcTargetsCommand),
+    /// Print the CAs of the nodes' TLS listeners, as `curl --cacert` wants them
     Ca,
     /// Show as whom the server sees you
     Whoami,
@@ -297,6 +303,60 @@ pub(crate) struct JoinTokenArgs {
     /// Seconds until it expires
     #[arg(long, value_name = "SECONDS")]
     pub(crate) ttl: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CertificatesCommand {
+    /// Import a certificate with its key; prints the ARN
+    Import(ImportCertificateArgs),
+    /// List the certificates of the account
+    List,
+    /// Print a certificate and its chain
+    Show {
+        /// Its ARN
+        arn: String,
+    },
+    /// Delete a certificate that no custom domain names
+    Delete {
+        /// Its ARN
+        arn: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportCertificateArgs {
+    /// The certificate, PEM; what leads to its root may follow it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) certificate: PathBuf,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// What leads to its root, PEM, where that stands apart
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chain: Option<PathBuf>,
+    /// Import under this ARN: to renew a certificate, or to give one to the
+    /// ARN that custom domains name already
+    #[arg(long, value_name = "ARN")]
+    pub(crate) arn: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VpcTargetsCommand {
+    /// List the targets
+    List,
+    /// Set the addresses of a target, in place of any former ones
+    Set {
+        /// The load balancer's ARN, or its name
+        target: String,
+        /// HOST:PORT, or HOST where the integration's URI gives the port
+        #[arg(required = true)]
+        addresses: Vec<String>,
+    },
+    /// Forget a target
+    Delete {
+        /// The load balancer's ARN, or its name
+        target: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -18,6 +18,10 @@ pub struct Limits {
     pub authorizers_per_api: usize,
     /// Documentation parts of one API.
     pub documentation_parts_per_api: usize,
+    /// Custom domains of one account and region.
+    pub domain_names: i64,
+    /// Base path mappings of one custom domain.
+    pub mappings_per_domain: usize,
     /// Client certificates of one account and region.
     pub client_certificates: i64,
     /// Usage plans of one account and region.
@@ -46,6 +50,8 @@ impl Default for Limits {
             validators_per_api: 1_000,
             authorizers_per_api: 1_000,
             documentation_parts_per_api: 20_000,
+            domain_names: 10_000,
+            mappings_per_domain: 1_000,
             client_certificates: 10_000,
             usage_plans: 100_000,
             plans_per_api_key: 100,
@@ -83,6 +89,8 @@ const QUOTAS: &[(&str, Setter)] = &[
     ("authorizers-per-api", |limits, n| limits.authorizers_per_api = n as usize),
     ("client-certificates", |limits, n| limits.client_certificates = i64::from(n)),
     ("documentation-parts-per-api", |limits, n| limits.documentation_parts_per_api = n as usize),
+    ("domain-names", |limits, n| limits.domain_names = i64::from(n)),
+    ("mappings-per-domain", |limits, n| limits.mappings_per_domain = n as usize),
     ("models-per-api", |limits, n| limits.models_per_api = n as usize),
     ("plans-per-api-key", |limits, n| limits.plans_per_api_key = n as usize),
     ("resources-per-api", |limits, n| limits.resources_per_api = i64::from(n)),

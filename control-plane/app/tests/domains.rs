@@ -9,7 +9,9 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use gw_app::{App, Clock, DomainKey, MasterKey, NewDomain, Parts, SystemEntropy};
+use gw_app::{
+    App, Clock, DomainKey, Error, MasterKey, NewDomain, NewRestApi, Parts, SystemEntropy,
+};
 use gw_model::{
     BasePathMapping, DomainName, EndpointType, FactName, RoutingMode, fact::DomainFact,
 };
@@ -94,7 +96,14 @@ async fn nodes_learn_what_changes_and_nothing_else() {
         Ok(())
     };
     app.domain_update(caller, &key("a.example.com"), edit).await.unwrap();
-    assert!(fact(app, "a.example.com").await.unwrap().0.mappings.is_empty());
+    let (unmapped, _) = fact(app, "a.example.com").await.unwrap();
+    assert!(unmapped.mappings.is_empty() && !unmapped.tls13_only);
+    let edit = |domain: &mut DomainName| {
+        domain.security_policy = "SecurityPolicy_TLS13_1_3_2025_09".to_owned();
+        Ok(())
+    };
+    app.domain_update(caller, &key("a.example.com"), edit).await.unwrap();
+    assert!(fact(app, "a.example.com").await.unwrap().0.tls13_only);
     app.domain_delete(caller, &key("a.example.com")).await.unwrap();
     assert!(fact(app, "a.example.com").await.is_none());
 }
@@ -153,4 +162,25 @@ async fn issued_certificates_are_renewed_before_they_end() {
     assert_ne!(first.0.certificate, second.0.certificate);
     assert!(second.1 > first.1, "nodes are told");
     assert_eq!(app.domain_certificates_renew().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn quotas_are_kept() {
+    let database = TestDatabase::create().await;
+    let store = Store::open(database.url(), &Options::default()).unwrap();
+    store.migrate().await.unwrap();
+    let mut parts = Parts::new(store, MasterKey::generate(&SystemEntropy::default()));
+    parts.limits.domain_names = 1;
+    parts.limits.mappings_per_domain = 1;
+    let app = App::new(parts);
+    let caller = caller();
+    app.domain_create(&caller, &domain("a.example.com")).await.unwrap();
+    let error = app.domain_create(&caller, &domain("b.example.com")).await.unwrap_err();
+    assert!(matches!(error, Error::LimitExceeded(_)), "{error}");
+    let api = app.rest_api_create(&caller, NewRestApi::named("a")).await.unwrap().api.id;
+    let mut mapping = BasePathMapping { base_path: "v1".to_owned(), api, stage: None };
+    app.mapping_create(&caller, &key("a.example.com"), &mapping).await.unwrap();
+    mapping.base_path = "v2".to_owned();
+    let error = app.mapping_create(&caller, &key("a.example.com"), &mapping).await.unwrap_err();
+    assert!(matches!(error, Error::LimitExceeded(_)), "{error}");
 }

@@ -150,6 +150,20 @@ impl Txn {
         Ok(rows.into_iter().map(|row| domain_row!(row)).collect())
     }
 
+    /// How many domains a scope has.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn domain_count(&mut self, scope: &Scope) -> Result<i64, Error> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM domain_names WHERE account = $1 AND region = $2"#,
+            scope.account.as_str(),
+            scope.region.as_str(),
+        )
+        .fetch_one(self.conn())
+        .await?)
+    }
+
     /// Whether another account has a domain that the wildcard `name` stands
     /// for, or the wildcard that stands for `name`.
     ///

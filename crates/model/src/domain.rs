@@ -68,6 +68,13 @@ impl DomainName {
         self.endpoint_types.contains(&endpoint_type)
     }
 
+    /// Whether its security policy leaves out TLS 1.2.
+    pub fn is_tls13_only(&self) -> bool {
+        ["SecurityPolicy_TLS13_1_3_", "SecurityPolicy_TLS13_2025_EDGE"]
+            .iter()
+            .any(|start| self.security_policy.starts_with(start))
+    }
+
     /// Whether it is reachable from private networks only.
     pub fn is_private(&self) -> bool {
         self.has(EndpointType::Private)

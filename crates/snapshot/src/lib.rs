@@ -36,7 +36,9 @@ pub use api::{
 };
 pub use compile::{Limits, compile};
 pub use context::{ContextVar, Values};
-pub use facts::{ApiKey, ClientCertificate, Facts, UnreadableFact, VpcLink};
+pub use facts::{
+    ApiKey, ClientCertificate, Domain, DomainCertificate, Facts, Place, UnreadableFact, VpcLink,
+};
 pub use fault::{Fault, FaultKind};
 pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered};
 pub use mock::{Mock, MockAnswer, MockResponse};

@@ -4,12 +4,12 @@ use std::{cell::Cell, future::Future, io, net::SocketAddr, rc::Rc, sync::Arc, ti
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, Semaphore},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 
 use crate::{
     conn::{self, AnswerBody, ConnInfo, Protocol},
@@ -17,6 +17,7 @@ use crate::{
     phase::Phase,
     socket,
     stats::Stats,
+    tls::ServerConfigs,
 };
 
 /// Time for connections whose handshake is half done when the sockets close.
@@ -39,7 +40,7 @@ pub trait Handler: 'static {
 #[derive(Debug, Clone)]
 pub(crate) enum Wire {
     Plain,
-    Tls(Arc<ServerConfig>),
+    Tls(Arc<ServerConfigs>),
 }
 
 pub(crate) struct Core<H> {
@@ -168,8 +169,8 @@ impl<H: Handler> Core<H> {
                         conn::serve(&core, stream, info, Protocol::Unknown).await;
                     }
                     // Boxed, so that connections in clear do not carry its size.
-                    Wire::Tls(config) => {
-                        Box::pin(core.serve_tls(config, stream, peer, local)).await;
+                    Wire::Tls(configs) => {
+                        Box::pin(core.serve_tls(configs, stream, peer, local)).await;
                     }
                 }
             };
@@ -180,7 +181,7 @@ impl<H: Handler> Core<H> {
 
     async fn serve_tls(
         self: &Rc<Self>,
-        config: Arc<ServerConfig>,
+        configs: Arc<ServerConfigs>,
         stream: TcpStream,
         peer: SocketAddr,
         local: SocketAddr,
@@ -188,7 +189,10 @@ impl<H: Handler> Core<H> {
         let handshake = async {
             // The permit is never refused: the semaphore is not closed.
             let _permit = self.handshakes.acquire().await.ok();
-            TlsAcceptor::from(config).accept(stream).await
+            // The name decides which versions there are.
+            let started = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let config = configs.choose(&started.client_hello());
+            started.into_stream(config).await
         };
         let Ok(Ok(stream)) = tokio::time::timeout(self.limits.handshake_timeout, handshake).await
         else {

@@ -96,6 +96,9 @@ pub trait NamedCertificates: Send + Sync + 'static {
     /// The certificate for a name that a client asks for, in any case. Called
     /// on serving cores, once for each full handshake.
     fn find(&self, name: &str) -> Option<Arc<CertifiedKey>>;
+
+    /// Whether clients that ask for a name have to speak TLS 1.3.
+    fn is_tls13_only(&self, name: &str) -> bool;
 }
 
 /// The certificates in use; share it and replace its content at any time.
@@ -122,6 +125,10 @@ impl CertificateStore {
     pub fn set_named(&self, named: Box<dyn NamedCertificates>) {
         // Whoever comes second is not asked, as said.
         let _ = self.named.set(named);
+    }
+
+    fn is_tls13_only(&self, name: Option<&str>) -> bool {
+        name.is_some_and(|name| self.named.get().is_some_and(|named| named.is_tls13_only(name)))
     }
 
     /// Handshakes from now on use these; open connections stay.
@@ -193,13 +200,40 @@ fn dns_names(key: &CertifiedKey) -> Result<Vec<String>, CertificateError> {
         .collect())
 }
 
-/// The server's side of TLS: 1.2 and 1.3, HTTP/2 before HTTP/1.1, resumption
-/// by tickets, which need no memory per client.
-pub(crate) fn server_config(
+/// The server's side of TLS, by the name that a client asks for.
+#[derive(Debug)]
+pub(crate) struct ServerConfigs {
     store: Arc<CertificateStore>,
+    /// 1.2 and 1.3.
+    usual: Arc<ServerConfig>,
+    /// 1.3 alone.
+    tls13: Arc<ServerConfig>,
+}
+
+impl ServerConfigs {
+    pub(crate) fn new(store: Arc<CertificateStore>) -> Result<Self, rustls::Error> {
+        Ok(Self {
+            usual: server_config(Arc::clone(&store), rustls::DEFAULT_VERSIONS)?,
+            tls13: server_config(Arc::clone(&store), &[&rustls::version::TLS13])?,
+            store,
+        })
+    }
+
+    /// What to shake hands by.
+    pub(crate) fn choose(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+        let strict = self.store.is_tls13_only(hello.server_name());
+        Arc::clone(if strict { &self.tls13 } else { &self.usual })
+    }
+}
+
+/// HTTP/2 before HTTP/1.1, resumption by tickets, which need no memory per
+/// client.
+fn server_config(
+    store: Arc<CertificateStore>,
+    versions: &[&'static rustls::SupportedProtocolVersion],
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
+        .with_protocol_versions(versions)?
         .with_no_client_auth()
         .with_cert_resolver(store);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

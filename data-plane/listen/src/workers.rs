@@ -18,7 +18,7 @@ use crate::{
     phase::Phase,
     socket,
     stats::Stats,
-    tls::{CertificateStore, server_config},
+    tls::{CertificateStore, ServerConfigs},
 };
 
 /// Any error, as a factory reports it.
@@ -99,7 +99,7 @@ impl Bound {
     /// An address that cannot be had.
     pub fn bind(settings: Settings) -> Result<Self, StartError> {
         let cores = if settings.cores == 0 { processors() } else { settings.cores };
-        let config = server_config(settings.certificates)?;
+        let configs = Arc::new(ServerConfigs::new(settings.certificates)?);
         let mut sockets: Vec<Vec<(Socket, Wire)>> = Vec::new();
         sockets.resize_with(cores, Vec::new);
         let mut bind = |addresses: &[SocketAddr], wire: &Wire| {
@@ -115,7 +115,7 @@ impl Bound {
             Ok::<_, StartError>(bound)
         };
         let plain = bind(&settings.plain, &Wire::Plain)?;
-        let tls = bind(&settings.tls, &Wire::Tls(config))?;
+        let tls = bind(&settings.tls, &Wire::Tls(configs))?;
         Ok(Self { sockets, pin: settings.pin, limits: settings.limits, plain, tls })
     }
 

@@ -11,7 +11,9 @@ use std::{
 };
 
 use common::{Front, GET, read_all};
-use gw_listen::{CertificateStore, Certificates, Limits, Settings, certified_key};
+use gw_listen::{
+    CertificateStore, Certificates, Limits, NamedCertificates, Settings, certified_key,
+};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     pki_types::{CertificateDer, ServerName},
@@ -54,11 +56,22 @@ fn handshake(
     name: &str,
     alpn: &[&str],
 ) -> Result<Stream, std::io::Error> {
+    handshake_by(rustls::DEFAULT_VERSIONS, front, made, name, alpn)
+}
+
+/// The same with these versions of TLS only.
+fn handshake_by(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    front: &Front,
+    made: &Made,
+    name: &str,
+    alpn: &[&str],
+) -> Result<Stream, std::io::Error> {
     let mut roots = RootCertStore::empty();
     roots.add(made.cert.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
@@ -127,6 +140,39 @@ fn protocols() {
     }
     // A protocol that we do not speak.
     assert!(handshake(&front, &made, "a", &["spdy/3"]).is_err());
+}
+
+/// One certificate under its name, which asks for TLS 1.3.
+struct Strict(Arc<CertifiedKey>);
+
+impl NamedCertificates for Strict {
+    fn find(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        (name == "strict.example").then(|| Arc::clone(&self.0))
+    }
+
+    fn is_tls13_only(&self, name: &str) -> bool {
+        name == "strict.example"
+    }
+}
+
+#[test]
+fn named_certificates_go_before_the_listeners_own() {
+    let (own, strict) = (make(&["strict.example", "own.example"]), make(&["strict.example"]));
+    let certificates = Certificates::new().with_own_names(&own.key).unwrap();
+    let (front, store) = front(certificates, Limits::default());
+    let (tls12, tls13) = (&[&rustls::version::TLS12], &[&rustls::version::TLS13]);
+    assert!(handshake_by(tls12, &front, &own, "strict.example", &[]).is_ok());
+    store.set_named(Box::new(Strict(Arc::clone(&strict.key))));
+    for (versions, made, name, fits) in [
+        (tls13, &strict, "strict.example", true),
+        (tls12, &strict, "strict.example", false),
+        (tls13, &own, "strict.example", false),
+        (tls12, &own, "own.example", true),
+        (tls13, &own, "own.example", true),
+    ] {
+        let done = handshake_by(versions, &front, made, name, &[]);
+        assert_eq!(done.is_ok(), fits, "{versions:?} {name}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use gw_listen::{
     CertificateError, CertificateStore, Certificates, NamedCertificates, certified_key,
     certified_key_der, certified_key_files,
 };
+use gw_snapshot::Domain;
 use rustls::{pki_types::PrivateKeyDer, sign::CertifiedKey};
 
 /// Where certificates come from.
@@ -72,5 +73,9 @@ impl NamedCertificates for OfDomains {
                 .ok()
         });
         made.cloned()
+    }
+
+    fn is_tls13_only(&self, name: &str) -> bool {
+        self.0.load().facts().domain(name).is_some_and(Domain::is_tls13_only)
     }
 }

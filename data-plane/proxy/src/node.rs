@@ -12,6 +12,7 @@ use gw_listen::{Bound, CertificateError, CertificateStore, Limits, Settings, Sta
 use gw_pipeline::{CoreState, Counters};
 use gw_route::DomainSuffixes;
 use gw_upstream::Networks;
+use rustls::pki_types::CertificateDer;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
@@ -20,10 +21,11 @@ use tokio::{
 use crate::{
     admin::{self, Pages},
     args::Args,
-    certificates::Source,
+    certificates::{OfDomains, Source},
     front::{Front, Pinned},
     hooks::{Event, Hooks, Names, Serving},
     ready_file,
+    upstream_ca::{self, UnusableCa},
 };
 
 /// Why a node does not start, or not end well.
@@ -39,6 +41,8 @@ pub(crate) enum Error {
     Listen(#[from] StartError),
     #[error(transparent)]
     Sync(#[from] gw_sync::Error),
+    #[error(transparent)]
+    UpstreamCa(#[from] UnusableCa),
     #[error("cannot load the tls certificate")]
     Certificate(#[from] CertificateError),
     #[error("cannot write {0}")]
@@ -99,6 +103,7 @@ impl Orders {
 }
 
 async fn serve(args: Args) -> Result<(), Error> {
+    let upstream_roots = upstream_ca::read(&args.upstream_ca)?;
     let certificates = Arc::new(CertificateStore::default());
     let bound = Bound::bind(Settings {
         cores: args.cores,
@@ -123,6 +128,7 @@ async fn serve(args: Args) -> Result<(), Error> {
     let node = Arc::new(gw_sync::Node::start(config, hooks)?);
     let pages = Pages { serving: Arc::clone(&serving), node: Arc::clone(&node) };
     tokio::spawn(admin::serve(metrics, Arc::new(pages)));
+    certificates.set_named(Box::new(OfDomains::new(node.world())));
     let source = Source::new(args.tls_cert.as_ref(), args.tls_key.as_ref());
     source.load(&certificates, &node)?;
 
@@ -144,7 +150,7 @@ async fn serve(args: Args) -> Result<(), Error> {
         }
     }
     reload(&source, &certificates, &node);
-    let workers = start_workers(&args, bound, &serving, &node, &names)?;
+    let workers = start_workers(&args, bound, &serving, &node, &names, upstream_roots)?;
     // Readiness and the ready file follow the open sockets.
     let _ = serving.stats.set(workers.stats().to_vec());
     write_ready_file(&args, &workers, &node, metrics_address)?;
@@ -215,6 +221,7 @@ fn start_workers(
     serving: &Arc<Serving>,
     node: &gw_sync::Handle,
     names: &Names,
+    upstream_roots: Vec<CertificateDer<'static>>,
 ) -> Result<Workers, StartError> {
     let config = Arc::new(gw_pipeline::Config {
         suffixes: DomainSuffixes::only(&args.domain_suffix),
@@ -225,8 +232,11 @@ fn start_workers(
     });
     let networks =
         Networks { allow: args.allow_upstream.clone(), deny: args.deny_upstream.clone() };
-    let upstream =
-        gw_upstream::Config { networks: Arc::new(networks), ..gw_upstream::Config::default() };
+    let upstream = gw_upstream::Config {
+        networks: Arc::new(networks),
+        extra_roots: upstream_roots,
+        ..gw_upstream::Config::default()
+    };
     let counters: Vec<Arc<Counters>> = serving.counters.clone();
     let world = node.world();
     let to_cores = names.clone();

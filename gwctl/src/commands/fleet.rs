@@ -93,15 +93,23 @@ pub(crate) async fn join_token(client: &Client, args: &JoinTokenArgs, out: Outpu
     out.data(&token, |token| token.token.clone())
 }
 
-/// Prints the fleet's CA certificate.
+/// Prints the fleet's CA certificate, and that of certificates issued for
+/// custom domains.
 pub(crate) async fn ca(client: &Client, out: Output) -> Result<()> {
-    let answer = client.call(Method::GET, Path::own(&["ca"]), Body::None).await?;
+    let fleet = pem(client, &["ca"]).await?;
+    let domains = pem(client, &["ca", "domains"]).await?;
+    let both = serde_json::json!({ "certificate": &fleet, "domainCertificate": &domains });
+    out.data(&both, |_| format!("{}\n{}", fleet.trim_end(), domains.trim_end()))
+}
+
+async fn pem(client: &Client, path: &[&str]) -> Result<String> {
+    let answer = client.call(Method::GET, Path::own(path), Body::None).await?;
     let pem = String::from_utf8_lossy(&answer.body).into_owned();
     if !pem.starts_with("-----BEGIN CERTIFICATE-----") {
         return Err(Error::failed(format!("{} gave no certificate", client.endpoint))
             .hint("is that address the admin API, and of a version near this gwctl's?"));
     }
-    out.data(&serde_json::json!({ "certificate": &pem }), |_| pem.trim_end().to_owned())
+    Ok(pem)
 }
 
 #[cfg(test)]

@@ -1,20 +1,24 @@
 //! One file per group of commands; each reads, calls, prints.
 
 mod apis;
+mod certificates;
 mod deploy;
 mod diff;
 mod fleet;
 mod profile;
 mod release;
 mod stage;
+mod vpc_targets;
 
 pub(crate) use apis::{apis, audit, whoami};
+pub(crate) use certificates::certificates;
 pub(crate) use deploy::deploy;
 pub(crate) use diff::diff;
 pub(crate) use fleet::{ca, fleet, join_token, node_act, node_show};
 pub(crate) use profile::profile;
 pub(crate) use release::{change, rollback};
 pub(crate) use stage::{history, status};
+pub(crate) use vpc_targets::vpc_targets;
 
 /// An optional text, or a dash.
 fn dash(text: Option<&str>) -> &str {

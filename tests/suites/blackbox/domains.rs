@@ -85,13 +85,24 @@ async fn curl(node: SocketAddr, ca: &str, name: &str, path: &str) -> Result<Seen
 type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 fn connect(node: SocketAddr, ca: &str, name: &str, alpn: &[&[u8]]) -> Result<Tls, String> {
+    connect_by(rustls::DEFAULT_VERSIONS, node, ca, name, alpn)
+}
+
+/// The same with these versions of TLS only.
+fn connect_by(
+    versions: &[&'static rustls::SupportedProtocolVersion],
+    node: SocketAddr,
+    ca: &str,
+    name: &str,
+    alpn: &[&[u8]],
+) -> Result<Tls, String> {
     let mut roots = RootCertStore::empty();
     for der in CertificateDer::pem_slice_iter(ca.as_bytes()) {
         roots.add(der.unwrap()).unwrap();
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
@@ -242,6 +253,18 @@ async fn any_arn_will_do_and_wildcards_stand_for_one_label() {
     };
     let chosen = tokio::task::spawn_blocking(offered).await.unwrap();
     assert_eq!(chosen.as_deref(), Some(&b"h2"[..]));
+
+    // A policy without TLS 1.2, for this name only.
+    let policy = "SecurityPolicy_TLS13_1_3_2025_09";
+    patch(&admin, "/domainnames/special.shop.test", "/securityPolicy", policy).await;
+    let ca = String::from_utf8(cluster.gwctl(&["ca"]).await.stdout).unwrap();
+    let by_tls12 = |name: &'static str| {
+        let ca = ca.clone();
+        let old = move || connect_by(&[&rustls::version::TLS12], node, &ca, name, &[]).is_ok();
+        tokio::task::spawn_blocking(old)
+    };
+    assert!(by_tls12("any.shop.test").await.unwrap());
+    assert!(!by_tls12("special.shop.test").await.unwrap());
 
     // The real certificate of the ARN comes later.
     let authority = Authority::new();

@@ -16,7 +16,7 @@ fn not_found(message: &str) -> (u16, &'static str, String) {
     (404, "NotFoundException", message.to_owned())
 }
 
-fn patch(operations: Value) -> Value {
+fn patch(operations: &Value) -> Value {
     json!({ "patchOperations": operations })
 }
 
@@ -86,13 +86,13 @@ async fn a_regional_domain_moves_to_the_edge() {
     assert!(made.get("distributionDomainName").is_none());
 
     let path = "/domainnames/a.example.com";
-    let alone = patch(json!([
+    let alone = patch(&json!([
         {"op": "add", "path": "/endpointConfiguration/types", "value": "EDGE"}]));
     assert_eq!(
         admin.send("PATCH", path, alone).await.fault(),
         refused("A certificate was not provided for the endpoint type EDGE.")
     );
-    let both = patch(json!([
+    let both = patch(&json!([
         {"op": "add", "path": "/endpointConfiguration/types", "value": "EDGE"},
         {"op": "add", "path": "/certificateName", "value": "edge-cert"},
         {"op": "add", "path": "/certificateArn", "value": ARN}]));
@@ -102,7 +102,7 @@ async fn a_regional_domain_moves_to_the_edge() {
     assert_eq!(moved["regionalDomainName"], made["regionalDomainName"]);
     assert!(moved["distributionDomainName"].is_string());
     // As AWS's guide writes it, without the first slash.
-    let gone = patch(json!([
+    let gone = patch(&json!([
         {"op": "remove", "path": "/endpointConfiguration/types", "value": "REGIONAL"},
         {"op": "remove", "path": "regionalCertificateArn"}]));
     let moved = admin.send("PATCH", path, gone).await.expect(200);
@@ -119,7 +119,7 @@ async fn patches_change_what_they_name() {
     admin.send("POST", "/domainnames", regional("a.example.com")).await.expect(201);
     let path = "/domainnames/a.example.com";
     let other = ARN.replace("1234", "5678");
-    let changed = patch(json!([
+    let changed = patch(&json!([
         {"op": "replace", "path": "/securityPolicy", "value": "SecurityPolicy_TLS13_1_3_2025_09"},
         {"op": "replace", "path": "/endpointAccessMode", "value": "STRICT"},
         {"op": "replace", "path": "/endpointConfiguration/ipAddressType", "value": "dualstack"},
@@ -185,7 +185,7 @@ async fn bad_patches_change_nothing() {
             "without a truststore URI",
         ),
     ] {
-        let both = patch(json!([first, second]));
+        let both = patch(&json!([first, second]));
         let (status, kind, message) = {
             let answer = admin.send("PATCH", path, both).await;
             let (status, kind, message) = answer.fault();
@@ -194,7 +194,7 @@ async fn bad_patches_change_nothing() {
         assert_eq!((status, kind.as_str()), (400, "BadRequestException"), "{second}: {message}");
         assert!(message.contains(part), "{second}: {message}");
     }
-    let twice = patch(json!([
+    let twice = patch(&json!([
         {"op": "add", "path": "/regionalCertificateArn", "value": ARN},
         {"op": "remove", "path": "/regionalCertificateName"}]));
     assert_eq!(admin.send("PATCH", path, twice).await.status, 400);
@@ -281,7 +281,7 @@ async fn mappings() {
     assert_eq!(admin.get(&next).await.expect(200), json!({ "item": [v1] }));
 
     let path = format!("{base}/v1");
-    let moved = patch(json!([
+    let moved = patch(&json!([
         {"op": "replace", "path": "/basePath", "value": "v2"},
         {"op": "replace", "path": "/stage", "value": "(none)"}]));
     let moved = admin.send("PATCH", &path, moved).await.expect(200);

@@ -90,9 +90,9 @@ impl Authority {
         params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let leaf = params.signed_by(&key, &self.issuer).map_err(Error::internal)?;
-        let chain = vec![leaf.der().clone(), self.certificate.clone()];
+        let chain = [leaf.der().clone(), self.certificate.clone()];
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        Material::of(chain, &key, now)
+        Material::of(&chain, &key, now)
     }
 }
 

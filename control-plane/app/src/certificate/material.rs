@@ -60,12 +60,12 @@ impl Material {
         }
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
             .map_err(|_| refused("The private key is not a private key in PEM format."))?;
-        Self::of(certificates, &key, now)
+        Self::of(&certificates, &key, now)
     }
 
     /// The same of what has been parsed.
     pub(crate) fn of(
-        chain: Vec<CertificateDer<'static>>,
+        chain: &[CertificateDer<'static>],
         key: &PrivateKeyDer<'static>,
         now: OffsetDateTime,
     ) -> Result<Self> {
@@ -85,16 +85,15 @@ impl Material {
         if not_after <= now {
             return Err(refused("The certificate has expired."));
         }
-        CertifiedKey::from_der(chain.clone(), key.clone_key(), &ring::default_provider()).map_err(
-            |error| match error {
+        CertifiedKey::from_der(chain.to_vec(), key.clone_key(), &ring::default_provider())
+            .map_err(|error| match error {
                 rustls::Error::InconsistentKeys(_) => {
                     refused("The private key does not match the certificate.")
                 }
                 other => Error::BadRequest(format!(
                     "The certificate and its private key cannot be used: {other}."
                 )),
-            },
-        )?;
+            })?;
         let chain_pem = chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
         Ok(Self { chain_pem, key_pem: key_pem(key), names, not_before, not_after })
     }

@@ -230,7 +230,13 @@ impl App {
         let mappings =
             if mapped { txn.mapping_list(&domain.name, "", ALL).await? } else { Vec::new() };
         let certificate = self.domain_key(txn, domain).await?;
-        let fact = DomainFact { name: domain.name.clone(), certificate, mappings, refused };
+        let fact = DomainFact {
+            name: domain.name.clone(),
+            certificate,
+            mappings,
+            refused,
+            tls13_only: domain.is_tls13_only(),
+        };
         self.fact_put_sealed(txn, &fact_name(&domain.name), &fact).await
     }
 

@@ -87,6 +87,14 @@ impl App {
         let (answer, revision) = transact!(self, |txn| {
             let row = lock(&mut txn, &caller.scope, key).await?;
             check_target(&mut txn, &caller.scope, &row.definition, mapping).await?;
+            let most = self.limits().mappings_per_domain;
+            let bound = i64::try_from(most).unwrap_or(i64::MAX);
+            if txn.mapping_list(&key.name, "", bound).await?.len() >= most {
+                Err(Error::LimitExceeded(
+                    "Maximum number of base path mappings for this domain name has been reached."
+                        .to_owned(),
+                ))?;
+            }
             txn.mapping_insert(&key.name, mapping).await?;
             self.domain_fact_write(&mut txn, &row.definition).await?;
             let place = place(&key.name, &mapping.base_path);

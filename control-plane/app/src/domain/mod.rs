@@ -142,6 +142,10 @@ impl App {
             if txn.domain_overlaps(caller.scope.account.as_str(), &domain.name).await? {
                 Err(taken())?;
             }
+            if txn.domain_count(&caller.scope).await? >= self.limits().domain_names {
+                let message = "Maximum number of domain names has been reached.".to_owned();
+                Err(Error::LimitExceeded(message))?;
+            }
             let row = DomainRow {
                 scope: caller.scope.clone(),
                 definition: domain.clone(),

@@ -22,6 +22,9 @@ pub struct DomainFact {
     /// clients is more than nodes can check.
     #[serde(default)]
     pub refused: bool,
+    /// Whether clients have to speak TLS 1.3.
+    #[serde(default)]
+    pub tls13_only: bool,
 }
 
 impl std::fmt::Debug for DomainFact {

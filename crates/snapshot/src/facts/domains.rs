@@ -1,6 +1,6 @@
 //! Custom domains: where their paths lead, and what their clients are shown.
 
-use std::{any::Any, borrow::Cow, cmp::Reverse, sync::Arc};
+use std::{any::Any, borrow::Cow, sync::Arc};
 
 use gw_model::fact::{DomainCertificate as Declared, DomainFact};
 
@@ -13,9 +13,12 @@ use crate::{
 #[derive(Debug)]
 pub struct Domain {
     name: Box<str>,
-    /// Longer base paths first.
+    /// Ordered by base path.
     mappings: Box<[Mapping]>,
+    /// The most segments of a base path.
+    deepest: usize,
     refused: bool,
+    tls13_only: bool,
     certificate: Option<DomainCertificate>,
 }
 
@@ -51,12 +54,21 @@ impl Domain {
                 stage: mapping.stage.map(|stage| stage.as_str().into()),
             })
             .collect();
-        mappings.sort_by_key(|mapping| Reverse(mapping.base_path.len()));
+        mappings.sort_unstable_by(|a, b| a.base_path.cmp(&b.base_path));
+        let segments = |mapping: &Mapping| mapping.base_path.split('/').count();
+        let deepest = mappings.iter().map(segments).max().unwrap_or(0);
         let certificate = fact
             .certificate
             .map(|declared| DomainCertificate { declared, prepared: Prepared::default() });
         let name = fact.name.into();
-        Ok(Self { name, mappings: mappings.into(), refused: fact.refused, certificate })
+        Ok(Self {
+            name,
+            mappings: mappings.into(),
+            deepest,
+            refused: fact.refused,
+            tls13_only: fact.tls13_only,
+            certificate,
+        })
     }
 
     /// The host name; `*.` in front for a wildcard.
@@ -69,6 +81,11 @@ impl Domain {
         self.certificate.as_ref()
     }
 
+    /// Whether its clients have to speak TLS 1.3.
+    pub fn is_tls13_only(&self) -> bool {
+        self.tls13_only
+    }
+
     /// Follows the longest base path that the path starts with. A mapping
     /// without a stage takes it from the next segment. `None` if nothing fits,
     /// or the domain refuses every request.
@@ -76,10 +93,7 @@ impl Domain {
         if self.refused {
             return None;
         }
-        let (mapping, start) = self.mappings.iter().find_map(|mapping| {
-            let start = mapping.end_in(path)?;
-            Some((mapping, start))
-        })?;
+        let (mapping, start) = self.longest(path)?;
         if let Some(stage) = &mapping.stage {
             return Some(Place { api: &mapping.api, stage, path_start: start });
         }
@@ -89,18 +103,24 @@ impl Domain {
         let stage = rest.split('/').next().filter(|stage| !stage.is_empty())?;
         Some(Place { api: &mapping.api, stage, path_start: begin + stage.len() })
     }
-}
 
-impl Mapping {
-    /// Where the base path ends in a path that starts with it. Slashes in
+    /// The mapping of the longest base path, and where that ends. Slashes in
     /// front of it count once.
-    fn end_in(&self, path: &str) -> Option<usize> {
-        if self.base_path.is_empty() {
-            return Some(0);
-        }
+    fn longest(&self, path: &str) -> Option<(&Mapping, usize)> {
         let rest = path.trim_start_matches('/');
-        let behind = rest.strip_prefix(&*self.base_path)?;
-        (behind.is_empty() || behind.starts_with('/')).then_some(path.len() - behind.len())
+        let skipped = path.len() - rest.len();
+        let ends = rest.match_indices('/').map(|(at, _)| at).chain([rest.len()]);
+        // From the shortest to the longest; there are few segments, mostly one.
+        let found = ends.take(self.deepest).filter_map(|end| {
+            let mapping = self.mapping(rest.get(..end).filter(|base| !base.is_empty())?)?;
+            Some((mapping, skipped + end))
+        });
+        found.last().or_else(|| Some((self.mapping("")?, 0)))
+    }
+
+    fn mapping(&self, base_path: &str) -> Option<&Mapping> {
+        let at = self.mappings.binary_search_by(|mapping| (*mapping.base_path).cmp(base_path));
+        self.mappings.get(at.ok()?)
     }
 }
 
@@ -217,8 +237,13 @@ mod tests {
                 stage: stage.map(Into::into),
             })
             .collect();
-        let fact =
-            DomainFact { name: name.to_owned(), certificate: None, mappings, refused: false };
+        let fact = DomainFact {
+            name: name.to_owned(),
+            certificate: None,
+            mappings,
+            refused: false,
+            tls13_only: false,
+        };
         serde_json::to_vec(&fact).unwrap()
     }
 
