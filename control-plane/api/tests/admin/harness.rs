@@ -7,7 +7,7 @@ use gw_app::{AdminCredentials, App, MasterKey, Parts, SystemEntropy};
 use gw_model::AccountId;
 use gw_sigv4::Signer;
 use gw_store::Store;
-use gw_testkit::postgres::TestDatabase;
+use gw_testkit::postgres::{TestDatabase, Watch};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub(crate) struct Admin {
     pub(crate) app: App,
     pub(crate) router: Router,
     pub(crate) credentials: AdminCredentials,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// An answer, read whole.
@@ -77,9 +77,15 @@ impl Admin {
             ca_sha256: "ab".repeat(32),
             ca_pem: CA_PEM.to_owned(),
             replica: "replica-1".into(),
+            traffic_url: gw_api::TrafficUrl::default(),
         };
         let router = router(app.clone(), config);
-        Self { app, router, credentials, _database: database }
+        Self { app, router, credentials, database }
+    }
+
+    /// Watches everything that the database holds.
+    pub(crate) async fn watch(&self) -> Watch {
+        self.database.watch().await
     }
 
     /// A call as it is, without credentials.
@@ -115,6 +121,8 @@ impl Admin {
     ) -> Answer {
         let mut headers = HeaderMap::new();
         headers.insert("host", HeaderValue::from_static("admin.test"));
+        // As every SDK does; without it, answers are HAL.
+        headers.insert("accept", HeaderValue::from_static("application/json"));
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let request = gw_sigv4::Request { method, path, query, headers: &headers, authority: None };
         let added = gw_sigv4::sign(&request, &gw_sigv4::hash_body(&body), signer, now).unwrap();
@@ -122,6 +130,26 @@ impl Admin {
         builder.headers_mut().unwrap().extend(headers);
         builder.headers_mut().unwrap().extend(added);
         self.raw(builder.body(Body::from(body)).unwrap()).await
+    }
+
+    /// A GET by the bearer token with this `Accept` header.
+    pub(crate) async fn accepting(&self, target: &str, accept: Option<&str>) -> Answer {
+        let token = self.credentials.bearer_token.as_str();
+        let mut request = http::Request::builder()
+            .uri(target)
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty())
+            .unwrap();
+        if let Some(accept) = accept {
+            request.headers_mut().insert("accept", accept.parse().unwrap());
+        }
+        self.raw(request).await
+    }
+
+    /// What nodes are told of something, as it is stored.
+    pub(crate) async fn fact(&self, name: &gw_model::FactName) -> Option<gw_store::FactRow> {
+        let mut txn = self.app.store().read().await.unwrap();
+        txn.fact_fetch(name).await.unwrap()
     }
 
     pub(crate) async fn get(&self, target: &str) -> Answer {

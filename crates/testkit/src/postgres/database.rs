@@ -1,6 +1,6 @@
 //! One database per test.
 
-use std::env;
+use std::{collections::BTreeMap, env};
 
 use sqlx::{Connection, PgConnection};
 
@@ -36,6 +36,48 @@ impl TestDatabase {
     /// Its URL, as `DATABASE_URL` takes it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Watches everything that it holds.
+    ///
+    /// # Panics
+    /// When there is no connection to be had.
+    pub async fn watch(&self) -> Watch {
+        let mut connection = PgConnection::connect(&self.url).await.expect("a connection");
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("the tables can be listed");
+        let one = |table: &String| {
+            format!(
+                "SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) \
+                 FROM \"{table}\" t"
+            )
+        };
+        let sql = tables.iter().map(one).collect::<Vec<_>>().join(" UNION ALL ");
+        Watch { connection, sql }
+    }
+}
+
+/// Tells whether a database changed.
+#[derive(Debug)]
+pub struct Watch {
+    connection: PgConnection,
+    sql: String,
+}
+
+impl Watch {
+    /// A digest of all rows of each table.
+    ///
+    /// # Panics
+    /// When the database is gone.
+    pub async fn state(&mut self) -> BTreeMap<String, String> {
+        let sql = sqlx::AssertSqlSafe(self.sql.clone());
+        let rows: Vec<(String, String)> =
+            sqlx::query_as(sql).fetch_all(&mut self.connection).await.expect("rows can be read");
+        rows.into_iter().collect()
     }
 }
 
@@ -86,6 +128,19 @@ mod tests {
         for (url, expected) in cases {
             assert_eq!(with_database(url, "new"), expected, "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn changes_of_any_table_are_seen() {
+        let database = TestDatabase::create().await;
+        run(database.url(), "CREATE TABLE a (n int); ".into()).await.expect("create");
+        run(database.url(), "CREATE TABLE b (n int)".into()).await.expect("create");
+        let mut watch = database.watch().await;
+        let before = watch.state().await;
+        assert_eq!(before, watch.state().await);
+        run(database.url(), "INSERT INTO b VALUES (1)".into()).await.expect("insert");
+        let after = watch.state().await;
+        assert_eq!((&after["a"], after["b"] == before["b"]), (&before["a"], false));
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ mod database;
 mod private;
 mod shared;
 
-pub use database::TestDatabase;
+pub use database::{TestDatabase, Watch};
 pub use private::PrivatePostgres;
 
 use std::path::Path;
