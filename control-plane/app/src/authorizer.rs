@@ -115,8 +115,9 @@ impl App {
         id: &AuthorizerId,
     ) -> Result<Authorizer> {
         let unknown = told_as(Kind::Authorizer, id.as_str());
-        let mut all = self.authorizer_list(caller, api).await.map_err(unknown)?;
-        all.remove(id).found(Kind::Authorizer, id)
+        let mut txn = self.store().read().await?;
+        fetch(&mut txn, &caller.scope, api).await.map_err(unknown)?;
+        txn.authorizer_fetch(api, id).await?.found(Kind::Authorizer, id)
     }
 
     /// Changes an authorizer. The edit may run more than once.
@@ -159,8 +160,7 @@ impl App {
         let unknown = told_as(Kind::Authorizer, id.as_str());
         transact!(self, |txn| {
             lock(&mut txn, &caller.scope, api).await.map_err(&unknown)?;
-            let mut all = txn.authorizers_all(api).await?;
-            let authorizer = all.remove(id).found(Kind::Authorizer, id)?;
+            let authorizer = txn.authorizer_fetch(api, id).await?.found(Kind::Authorizer, id)?;
             check_unused(&mut txn, api, id, &authorizer).await?;
             txn.authorizer_delete(api, id).await?;
             txn.api_touch(api).await?;

@@ -12,28 +12,28 @@ use crate::{Error, Result};
 pub(crate) async fn method(txn: &mut Txn, api: &ApiId, method: &Method) -> Result<()> {
     check::method(method).map_err(Error::BadRequest)?;
     if let Some(validator) = &method.request_validator_id
-        && !txn.validators_all(api).await?.contains_key(validator)
+        && txn.validator_fetch(api, validator).await?.is_none()
     {
         return Err(Error::bad_request("Invalid Request Validator identifier specified"));
     }
     let needs_authorizer =
         matches!(method.authorization_type.as_str(), "CUSTOM" | "COGNITO_USER_POOLS" | "JWT");
     if needs_authorizer {
-        let authorizers = txn.authorizers_all(api).await?;
-        if !method.authorizer_id.as_ref().is_some_and(|id| authorizers.contains_key(id)) {
+        let found = match &method.authorizer_id {
+            Some(id) => txn.authorizer_fetch(api, id).await?,
+            None => None,
+        };
+        if found.is_none() {
             return Err(Error::bad_request(check::NO_AUTHORIZER));
         }
     }
     let responses =
         method.responses.values().flat_map(|response| response.response_models.values());
     let wanted: BTreeSet<&String> = method.request_models.values().chain(responses).collect();
-    if !wanted.is_empty() {
-        let models = txn.models_all(api).await?;
-        for model in wanted {
-            if !models.contains_key(&ModelName::new(model.as_str())) {
-                let message = format!("Invalid model identifier specified: {model}");
-                return Err(Error::BadRequest(message));
-            }
+    for model in wanted {
+        if txn.model_fetch(api, &ModelName::new(model.as_str())).await?.is_none() {
+            let message = format!("Invalid model identifier specified: {model}");
+            return Err(Error::BadRequest(message));
         }
     }
     Ok(())

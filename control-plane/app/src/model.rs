@@ -132,7 +132,7 @@ impl App {
         let mut txn = self.store().read().await?;
         let unknown = told_as(Kind::Model, name.as_str());
         fetch(&mut txn, &caller.scope, api).await.map_err(unknown)?;
-        let model = txn.models_all(api).await?.remove(name).found(Kind::Model, name)?;
+        let model = txn.model_fetch(api, name).await?.found(Kind::Model, name)?;
         Ok(ModelView { name: name.clone(), model })
     }
 

@@ -78,8 +78,9 @@ impl App {
         id: &ValidatorId,
     ) -> Result<RequestValidator> {
         let unknown = told_as(Kind::RequestValidator, id.as_str());
-        let mut all = self.request_validator_list(caller, api).await.map_err(unknown)?;
-        all.remove(id).found(Kind::RequestValidator, id)
+        let mut txn = self.store().read().await?;
+        fetch(&mut txn, &caller.scope, api).await.map_err(unknown)?;
+        txn.validator_fetch(api, id).await?.found(Kind::RequestValidator, id)
     }
 
     /// Changes a request validator. The edit may run more than once.
@@ -96,8 +97,8 @@ impl App {
         let unknown = told_as(Kind::RequestValidator, id.as_str());
         let (answer, _) = transact!(self, |txn| {
             lock(&mut txn, &caller.scope, api).await.map_err(&unknown)?;
-            let mut all = txn.validators_all(api).await?;
-            let mut validator = all.remove(id).found(Kind::RequestValidator, id)?;
+            let validator = txn.validator_fetch(api, id).await?;
+            let mut validator = validator.found(Kind::RequestValidator, id)?;
             edit(&mut validator)?;
             txn.validator_put(api, id, &validator).await?;
             txn.api_touch(api).await?;

@@ -32,23 +32,23 @@ impl App {
         let (answer, _) = transact!(self, |txn| {
             lock(&mut txn, &caller.scope, api).await?;
             let parent =
-                txn.resource_fetch(api, parent_id).await?.found(Kind::Resource, parent_id)?;
-            let (siblings, count) = txn.resource_children(api, parent_id).await?;
-            let names: Vec<&str> = siblings.iter().map(|(_, part)| part.as_str()).collect();
-            tree::check_place(&parent.resource, path_part, &names)?;
+                txn.resource_place(api, parent_id).await?.found(Kind::Resource, parent_id)?;
+            let (rivals, count) = txn.resource_rivals(api, parent_id, path_part).await?;
+            let names: Vec<&str> = rivals.iter().map(String::as_str).collect();
+            tree::check_place(&parent, path_part, &names)?;
             if count >= self.limits().resources_per_api {
                 Err(Error::LimitExceeded(
                     "Maximum number of resources for this API has been reached.".to_owned(),
                 ))?;
             }
             let mut id = ResourceId::new(self.new_id(6));
-            while txn.resource_fetch(api, &id).await?.is_some() {
+            while txn.resource_place(api, &id).await?.is_some() {
                 id = ResourceId::new(self.new_id(6));
             }
             let resource = Resource {
                 parent_id: Some(parent_id.clone()),
                 path_part: path_part.to_owned(),
-                path: tree::join(&parent.resource.path, path_part),
+                path: tree::join(&parent.path, path_part),
                 methods: Default::default(),
             };
             txn.resources_put(api, [(&id, &resource)]).await?;

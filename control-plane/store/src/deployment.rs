@@ -59,6 +59,16 @@ impl Txn {
     /// # Errors
     /// When the database is gone.
     pub async fn content_put(&mut self, content: &Encoded) -> Result<(), Error> {
+        // The bytes of what is there already need not travel.
+        let there = sqlx::query!(
+            "UPDATE deployment_contents SET created_at = now() WHERE digest = $1",
+            content.digest.as_bytes().as_slice(),
+        )
+        .execute(self.conn())
+        .await?;
+        if there.rows_affected() > 0 {
+            return Ok(());
+        }
         sqlx::query!(
             "INSERT INTO deployment_contents (digest, format, size_bytes, bytes)
              VALUES ($1, $2, $3, $4) ON CONFLICT ON CONSTRAINT deployment_contents_pkey DO UPDATE SET created_at = now()",

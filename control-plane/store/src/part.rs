@@ -14,8 +14,8 @@ use crate::{Error, Txn};
 /// Queries of one table; the texts are literal so that each is checked.
 macro_rules! part {
     (
-        $all:ident = $all_sql:literal, $put:ident = $put_sql:literal,
-        $delete:ident = $delete_sql:literal, $key:ty, $value:ty, $what:literal
+        $all:ident = $all_sql:literal, $fetch:ident = $fetch_sql:literal,
+        $put:ident = $put_sql:literal, $delete:ident = $delete_sql:literal, $key:ty, $value:ty, $what:literal
     ) => {
         impl Txn {
             #[doc = concat!("Every ", $what, " of an API.")]
@@ -31,6 +31,23 @@ macro_rules! part {
                         Ok((part_key(row.key)?, value))
                     })
                     .collect()
+            }
+
+            #[doc = concat!("Reads one ", $what, ".")]
+            ///
+            /// # Errors
+            /// When the database is gone.
+            pub async fn $fetch(
+                &mut self,
+                api: &ApiId,
+                key: &$key,
+            ) -> Result<Option<$value>, Error> {
+                let row = sqlx::query!($fetch_sql, api.as_str(), key_text(key))
+                    .fetch_optional(self.conn())
+                    .await?;
+                row.map(|row| serde_json::from_value(row.definition))
+                    .transpose()
+                    .map_err(|error| Error::corrupt($what, error))
             }
 
             #[doc = concat!("Inserts or replaces a ", $what, ".")]
@@ -107,6 +124,7 @@ fn part_key<K: PartKey>(text: String) -> Result<K, Error> {
 
 part!(
     models_all = "SELECT name AS key, definition FROM models WHERE api_id = $1",
+    model_fetch = "SELECT definition FROM models WHERE api_id = $1 AND name = $2",
     model_put = "INSERT INTO models (api_id, name, definition) VALUES ($1, $2, $3)
         ON CONFLICT ON CONSTRAINT models_pkey DO UPDATE SET definition = excluded.definition",
     model_delete = "DELETE FROM models WHERE api_id = $1 AND name = $2",
@@ -117,6 +135,7 @@ part!(
 
 part!(
     validators_all = "SELECT id AS key, definition FROM request_validators WHERE api_id = $1",
+    validator_fetch = "SELECT definition FROM request_validators WHERE api_id = $1 AND id = $2",
     validator_put = "INSERT INTO request_validators (api_id, id, definition) VALUES ($1, $2, $3)
         ON CONFLICT ON CONSTRAINT request_validators_pkey
         DO UPDATE SET definition = excluded.definition",
@@ -128,6 +147,7 @@ part!(
 
 part!(
     authorizers_all = "SELECT id AS key, definition FROM authorizers WHERE api_id = $1",
+    authorizer_fetch = "SELECT definition FROM authorizers WHERE api_id = $1 AND id = $2",
     authorizer_put = "INSERT INTO authorizers (api_id, id, definition) VALUES ($1, $2, $3)
         ON CONFLICT ON CONSTRAINT authorizers_pkey DO UPDATE SET definition = excluded.definition",
     authorizer_delete = "DELETE FROM authorizers WHERE api_id = $1 AND id = $2",
@@ -139,6 +159,7 @@ part!(
 part!(
     gateway_responses_all =
         "SELECT kind AS key, definition FROM gateway_responses WHERE api_id = $1",
+    gateway_response_fetch = "SELECT definition FROM gateway_responses WHERE api_id = $1 AND kind = $2",
     gateway_response_put =
         "INSERT INTO gateway_responses (api_id, kind, definition) VALUES ($1, $2, $3)
         ON CONFLICT ON CONSTRAINT gateway_responses_pkey

@@ -132,20 +132,53 @@ impl Txn {
             .collect())
     }
 
-    /// The children of a resource, without their methods, and how many
+    /// Reads a resource's place, without its methods.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn resource_place(
+        &mut self,
+        api: &ApiId,
+        id: &ResourceId,
+    ) -> Result<Option<Resource>, Error> {
+        let row = sqlx::query!(
+            "SELECT parent_id, path_part, path FROM resources WHERE api_id = $1 AND id = $2",
+            api.as_str(),
+            id.as_str(),
+        )
+        .fetch_optional(self.conn())
+        .await?;
+        Ok(row.map(|row| Resource {
+            parent_id: row.parent_id.map(ResourceId::new),
+            path_part: row.path_part,
+            path: row.path,
+            methods: BTreeMap::new(),
+        }))
+    }
+
+    /// What stands in the way of a new child: siblings of its name, and those
+    /// with a variable, however many others there are. With them, how many
     /// resources the API has in all.
     ///
     /// # Errors
     /// When the database is gone.
-    pub async fn resource_children(
+    pub async fn resource_rivals(
         &mut self,
         api: &ApiId,
         parent: &ResourceId,
-    ) -> Result<(Vec<(ResourceId, String)>, i64), Error> {
-        let rows = sqlx::query!(
-            "SELECT id, path_part FROM resources WHERE api_id = $1 AND parent_id = $2",
+        part: &str,
+    ) -> Result<(Vec<String>, i64), Error> {
+        // Two lookups in the index of siblings; "|" is the character after "{".
+        let rivals = sqlx::query_scalar!(
+            r#"SELECT path_part FROM resources
+                WHERE api_id = $1 AND parent_id = $2 AND path_part = $3
+               UNION
+               SELECT path_part FROM resources
+                WHERE api_id = $1 AND parent_id = $2
+                  AND path_part COLLATE "C" >= '{' AND path_part COLLATE "C" < '|'"#,
             api.as_str(),
             parent.as_str(),
+            part,
         )
         .fetch_all(self.conn())
         .await?;
@@ -155,7 +188,7 @@ impl Txn {
         )
         .fetch_one(self.conn())
         .await?;
-        Ok((rows.into_iter().map(|row| (row.id.into(), row.path_part)).collect(), count))
+        Ok((rivals.into_iter().flatten().collect(), count))
     }
 
     /// Inserts and updates places in the tree; methods stay as they are.

@@ -112,12 +112,15 @@ fn gateway_answer(kind: GatewayResponseType, all: &GatewayResponses) -> GatewayR
     GatewayResponse::new(kind, all.get(&kind), all.get(&GatewayResponse::default_of(kind)))
 }
 
-/// `GetGatewayResponses`: all types, built-in ones included, on one page.
-pub(crate) async fn gateway_responses(call: Call, Path(path): InApi) -> Answer {
+/// `GetGatewayResponses`: all types, built-in ones included.
+pub(crate) async fn gateway_responses(call: Call, Path(path): InApi, params: Params) -> Answer {
+    let page = params.page()?;
     let all = call.gateway_response_list(&call.caller, &path.rest_api).await?;
-    let kinds = GatewayResponseType::ALL.iter();
-    let item = kinds.map(|kind| gateway_answer(*kind, &all)).collect();
-    ok(List { item, position: None })
+    let mut kinds = GatewayResponseType::ALL.to_vec();
+    kinds.sort_unstable_by_key(|kind| kind.as_str());
+    let cut = page.cut(kinds, |kind| kind.as_str());
+    let item = cut.item.into_iter().map(|kind| gateway_answer(kind, &all)).collect();
+    ok(List { item, position: cut.position })
 }
 
 /// `GetGatewayResponse`.
