@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{ACCOUNT, Admin, replace};
 
-fn part(location: Value) -> Value {
+fn part(location: &Value) -> Value {
     json!({"location": location, "properties": "{\"description\": \"d\"}"})
 }
 
@@ -14,14 +14,14 @@ async fn parts() {
     let (api, root) = admin.api().await;
     admin.mock_at_root(&api, &root).await;
     let all = format!("/restapis/{api}/documentation/parts");
-    let made = admin.send("POST", &all, part(json!({"type": "API"}))).await.expect(201);
+    let made = admin.send("POST", &all, part(&json!({"type": "API"}))).await.expect(201);
     let id = made["id"].as_str().unwrap();
     assert_eq!(made["location"], json!({"type": "API"}));
     let one = format!("{all}/{id}");
     let changed = admin.send("PATCH", &one, replace("/properties", "{\"a\":1}")).await.expect(200);
     assert_eq!(changed["properties"], "{\"a\":1}");
     assert_eq!(admin.get(&one).await.expect(200), changed);
-    let twice = admin.send("POST", &all, part(json!({"type": "API"}))).await;
+    let twice = admin.send("POST", &all, part(&json!({"type": "API"}))).await;
     assert_eq!(
         twice.fault(),
         (
@@ -35,12 +35,12 @@ async fn parts() {
         json!({"type": "RESPONSE", "statusCode": "200"}),
         json!({"type": "MODEL", "name": "Empty"}),
     ] {
-        let made = admin.send("POST", &all, part(location.clone())).await.expect(201);
+        let made = admin.send("POST", &all, part(&location)).await.expect(201);
         assert_eq!(made["location"], location);
     }
     // An absent member is its default.
     let spelled = json!({"type": "RESPONSE", "path": "/", "method": "*", "statusCode": "200"});
-    assert_eq!(admin.send("POST", &all, part(spelled)).await.status, 409);
+    assert_eq!(admin.send("POST", &all, part(&spelled)).await.status, 409);
     for (query, count) in [
         ("", 4),
         ("?type=MODEL", 1),
@@ -74,7 +74,7 @@ async fn refusals_of_parts() {
     let all = format!("/restapis/{api}/documentation/parts");
     for (body, kind, message) in [
         (
-            part(json!({"type": "INVALID"})),
+            part(&json!({"type": "INVALID"})),
             "ValidationException",
             "1 validation error detected: Value 'INVALID' at \
              'createDocumentationPartInput.location.type' failed to satisfy constraint: Member \
@@ -83,20 +83,20 @@ async fn refusals_of_parts() {
              REQUEST_HEADER]",
         ),
         (
-            part(json!({"type": "RESPONSE", "statusCode": "x"})),
+            part(&json!({"type": "RESPONSE", "statusCode": "x"})),
             "ValidationException",
             "regular expression pattern: ^([1-5]\\d\\d|\\*|\\s*)$",
         ),
         (json!({"properties": "{}"}), "ValidationException", "Value null at"),
         (json!({"location": {"type": "API"}}), "ValidationException", ".properties'"),
-        (part(json!("API")), "SerializationException", "Start of structure or map expected"),
+        (part(&json!("API")), "SerializationException", "Start of structure or map expected"),
         (
-            part(json!({"type": "RESOURCE", "method": "GET"})),
+            part(&json!({"type": "RESOURCE", "method": "GET"})),
             "BadRequestException",
             "field 'method' is not valid for documentation part type 'RESOURCE'",
         ),
         (
-            part(json!({"type": "MODEL"})),
+            part(&json!({"type": "MODEL"})),
             "BadRequestException",
             "field 'name' is required for documentation part type 'MODEL'",
         ),
@@ -116,7 +116,8 @@ async fn refusals_of_parts() {
         assert_eq!((status, code), (400, kind), "{body}");
         assert!(text.contains(message), "{body}: {text}");
     }
-    let nowhere = admin.send("POST", "/restapis/x/documentation/parts", part(json!({"type": "API"})));
+    let nowhere =
+        admin.send("POST", "/restapis/x/documentation/parts", part(&json!({"type": "API"})));
     let message = format!("Invalid API identifier specified {ACCOUNT}:x");
     assert_eq!(nowhere.await.fault(), (404, "NotFoundException", message));
     let wrong = admin.get(&format!("{all}?locationStatus=SOME")).await;
@@ -175,7 +176,7 @@ async fn versions_and_the_stages_that_show_them() {
     admin.send("POST", &deployments, json!({"stageName": "s"})).await.expect(201);
     let all = format!("{base}/documentation/versions");
     let (stage, parts) = (format!("{base}/stages/s"), format!("{base}/documentation/parts"));
-    admin.send("POST", &parts, part(json!({"type": "API"}))).await.expect(201);
+    admin.send("POST", &parts, part(&json!({"type": "API"}))).await.expect(201);
     let new = json!({"documentationVersion": "1.0", "description": "first"});
     let made = admin.send("POST", &all, new.clone()).await.expect(201);
     assert_eq!((&made["version"], &made["description"]), (&json!("1.0"), &json!("first")));
