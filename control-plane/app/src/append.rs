@@ -11,7 +11,7 @@ use gw_store::{Commit, NewRelease, StageRow, Txn};
 
 use crate::{
     App, Caller, Error, ReleaseOutcome, ReleaseState, Result, StageDraft, StageView,
-    documentation_version::check_shown,
+    client_certificate, documentation_version::check_shown,
 };
 
 /// A release just appended, for what follows its commit to the database.
@@ -139,6 +139,8 @@ impl App {
         release: Release,
         cause: &str,
     ) -> Result<Appended> {
+        let (has, wanted) = (&stage.desired.settings, &release.settings);
+        client_certificate::check_named(txn, &stage.key.scope, Some(has), wanted).await?;
         let at = self.now();
         txn.release_append(&stage, NewRelease { release: &release, cause, actor, at }).await?;
         let mut committed = false;
@@ -176,6 +178,7 @@ impl App {
                 "Maximum number of stages for this API has been reached.".to_owned(),
             ));
         }
+        client_certificate::check_named(txn, &key.scope, None, &draft.settings).await?;
         let number = txn.stage_first_number(key).await?;
         let release = release_of(txn, &key.api, None, number, draft).await?;
         let stage = txn.stage_insert(key, &release, tags, self.now()).await?;

@@ -1,12 +1,12 @@
 //! Client certificates: what nodes show to HTTPS backends.
 
-use gw_model::{FactName, Release, Scope, fact::ClientCertificateFact};
+use gw_model::{FactName, Scope, StageSettings, fact::ClientCertificateFact};
 use gw_store::Txn;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P256_SHA256};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    App, Caller, ClientCertificateView, Error, Page, PageRequest, Result, StageDraft,
+    App, Caller, ClientCertificateView, Error, Page, PageRequest, Result,
     error::Kind,
     page::page,
     tags::{self, Tags},
@@ -53,16 +53,16 @@ fn make(now: OffsetDateTime) -> Result<Made> {
     })
 }
 
-/// Refuses a release that names a certificate which there is not; the one
-/// that the stage has may stay.
+/// Refuses settings that name a certificate which there is not; the one that
+/// the stage `has` may stay.
 pub(crate) async fn check_named(
     txn: &mut Txn,
     scope: &Scope,
-    now: Option<&Release>,
-    draft: &StageDraft,
+    has: Option<&StageSettings>,
+    wanted: &StageSettings,
 ) -> Result<()> {
-    let Some(wanted) = draft.settings.client_certificate_id.as_deref() else { return Ok(()) };
-    let has = now.and_then(|now| now.settings.client_certificate_id.as_deref());
+    let Some(wanted) = wanted.client_certificate_id.as_deref() else { return Ok(()) };
+    let has = has.and_then(|has| has.client_certificate_id.as_deref());
     if has == Some(wanted) || txn.client_certificate_share(scope, wanted).await? {
         return Ok(());
     }

@@ -14,6 +14,7 @@ use crate::{
     rest_api::{fetch, lock},
     stage::stage_view,
     transact::{Found as _, transact},
+    vpc_link,
 };
 
 fn place(api: &ApiId, id: &DeploymentId) -> String {
@@ -138,11 +139,13 @@ impl App {
             };
             check_stage(input, stage.as_ref())?;
             let copy = txn.working_copy_load(&row).await?;
+            let links = vpc_link::links_of(&copy);
             let (limits, strict) = (self.limits().compile.clone(), input.strict);
             let checked = tokio::task::spawn_blocking(move || check(copy, &limits, strict))
                 .await
                 .map_err(Error::internal)??;
             txn.content_put(&checked.content).await?;
+            txn.deployment_links_put(checked.content.digest, &links).await?;
             let deployment = self.deployment_insert(&mut txn, api, input, checked).await?;
             let appended = match &key {
                 Some(key) => {

@@ -170,6 +170,32 @@ pub struct DeploymentReceiptsView {
 /// One accepted change.
 pub use gw_store::AuditRow;
 
+/// A client certificate, without its key.
+pub use gw_store::ClientCertificateRow as ClientCertificateView;
+
+/// A target of VPC links with its addresses.
+pub use gw_store::VpcTargetRow as VpcTargetView;
+
+/// A VPC link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VpcLinkView {
+    /// The link as it is stored.
+    pub link: gw_store::VpcLinkRow,
+    /// Whether requests can go through it.
+    pub status: LinkStatus,
+}
+
+/// Whether requests can go through a VPC link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkStatus {
+    /// The nodes are being told.
+    Pending,
+    /// They can.
+    Available,
+    /// They cannot, and why.
+    Failed(String),
+}
+
 /// A node as the database and this replica's streams tell it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeView {

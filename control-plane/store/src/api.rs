@@ -210,21 +210,6 @@ impl Txn {
         .await?)
     }
 
-    /// Replaces an API's tags.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn api_tags_set(
-        &mut self,
-        id: &ApiId,
-        tags: &BTreeMap<String, String>,
-    ) -> Result<(), Error> {
-        sqlx::query!("UPDATE rest_apis SET tags = $2 WHERE id = $1", id.as_str(), Json(tags) as _)
-            .execute(self.conn())
-            .await?;
-        Ok(())
-    }
-
     /// Replaces what the last import had to say.
     ///
     /// # Errors

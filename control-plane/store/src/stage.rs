@@ -173,21 +173,6 @@ impl Txn {
         })
     }
 
-    /// Replaces a stage's tags.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn stage_tags_set(
-        &mut self,
-        stage: &StageRow,
-        tags: &BTreeMap<String, String>,
-    ) -> Result<(), Error> {
-        sqlx::query!("UPDATE stages SET tags = $2 WHERE id = $1", stage.id, Json(tags) as _)
-            .execute(self.conn())
-            .await?;
-        Ok(())
-    }
-
     /// Deletes a stage with its history.
     ///
     /// # Errors
