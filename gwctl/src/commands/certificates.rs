@@ -90,6 +90,53 @@ fn read(file: &File) -> Result<String> {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::client::script::{Answer, ok, play};
+    use crate::output::Format;
+
+    const OUT: Output = Output { format: Format::Json, quiet: true };
+    const MADE: &str = r#"{"certificateArn":"arn:x","names":["a.b"],"notBefore":"","notAfter":"",
+        "createdAt":"","inUseBy":["a.b"]}"#;
+
+    #[tokio::test]
+    async fn an_import_sends_what_the_files_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let args = ImportCertificateArgs {
+            certificate: file("c.pem", "-----BEGIN CERTIFICATE-----\n"),
+            key: file("k.pem", "-----BEGIN PRIVATE KEY-----\n"),
+            chain: None,
+            arn: Some("arn:x".to_owned()),
+        };
+        let made = Answer {
+            expects: "POST /gatewright/v1/certificates",
+            head: "201 Created\r\n",
+            body: MADE.to_owned(),
+        };
+        let (client, sent) = play(vec![made]).await;
+        let command = CertificatesCommand::Import(args);
+        certificates(&client, &command, OUT).await.unwrap();
+        let sent: ImportCertificate = serde_json::from_str(&sent.await.unwrap()[0]).unwrap();
+        assert!(sent.private_key.contains("PRIVATE KEY"));
+        assert_eq!(sent.certificate_arn.as_deref(), Some("arn:x"));
+    }
+
+    #[tokio::test]
+    async fn lists_are_read_to_their_end() {
+        let script = vec![
+            ok(
+                "GET /gatewright/v1/certificates?limit=500",
+                format!(r#"{{"certificates":[{MADE}],"position":"p"}}"#),
+            ),
+            ok("GET /gatewright/v1/certificates?limit=500&position=p", r#"{"certificates":[]}"#),
+        ];
+        let (client, server) = play(script).await;
+        certificates(&client, &CertificatesCommand::List, OUT).await.unwrap();
+        server.await.unwrap();
+    }
 
     #[test]
     fn only_pem_files_are_sent() {

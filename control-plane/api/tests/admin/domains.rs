@@ -246,6 +246,7 @@ async fn creations_are_refused_as_at_aws() {
         ("certificateBody", json!("x"), "private key"),
         ("certificateArn", json!("arn:aws:s3:::x"), "Invalid certificate ARN"),
         ("mutualTlsAuthentication", json!({"truststoreUri": "s3://b/k"}), "REGIONAL only"),
+        ("certificateName", json!("x".repeat(1025)), "at most 1024 characters"),
         ("tags", json!({"aws:x": "y"}), "tag key"),
     ] {
         let mut body = edge("c.example.com");

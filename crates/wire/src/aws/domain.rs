@@ -302,6 +302,7 @@ pub(crate) fn check_domain(domain: &Declared) -> Result<(), Fault> {
     {
         return refuse("The domain name is reserved for the default endpoints of APIs.");
     }
+    check_lengths(domain)?;
     if domain.endpoint_types.is_empty() {
         return refuse("REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.");
     }
@@ -319,6 +320,30 @@ pub(crate) fn check_domain(domain: &Declared) -> Result<(), Fault> {
         check_policy(policy)?;
     }
     check_security(domain)
+}
+
+fn check_lengths(domain: &Declared) -> Result<(), Fault> {
+    let mutual = domain.mutual_tls.as_ref();
+    let texts = [
+        ("certificateName", &domain.certificate_name, 1024),
+        ("regionalCertificateName", &domain.regional_certificate_name, 1024),
+        (
+            "ownershipVerificationCertificateArn",
+            &domain.ownership_verification_certificate_arn,
+            2048,
+        ),
+        ("truststoreUri", &mutual.map(|mutual| mutual.truststore_uri.clone()), 2048),
+        ("truststoreVersion", &mutual.and_then(|mutual| mutual.truststore_version.clone()), 1024),
+        ("policy", &domain.policy, 8192),
+        ("managementPolicy", &domain.management_policy, 8192),
+    ];
+    for (name, text, most) in texts {
+        if text.as_ref().is_some_and(|text| text.len() > most) {
+            let message = format!("Invalid {name}, can be at most {most} characters.");
+            return Err(Fault::bad_request(message));
+        }
+    }
+    Ok(())
 }
 
 fn check_security(domain: &Declared) -> Result<(), Fault> {
