@@ -11,7 +11,9 @@ use gw_fleet_core::{
     rollout::Written,
     world::Change,
 };
-use gw_model::{Digest, NodeId, Release, ReleaseNumber, ResourceName, Revision, StageKey};
+use gw_model::{
+    Digest, FactName, NodeId, Release, ReleaseNumber, ResourceName, Revision, StageKey,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -37,6 +39,8 @@ pub struct Db {
     pub restored: bool,
     pub revision: Revision,
     pub stages: BTreeMap<StageKey, StageRow>,
+    /// Facts beside stages, with the number at which each last changed.
+    pub facts: BTreeMap<FactName, (u64, Vec<u8>)>,
     /// Of deleted stages, so that numbers go on and old releases stay known.
     graves: BTreeMap<StageKey, StageRow>,
     changes: Vec<(u64, ResourceName)>,
@@ -55,6 +59,17 @@ pub fn content(release: &Release) -> Arc<[u8]> {
 impl Db {
     pub fn new() -> Self {
         Self { revision: Revision::new(1, 0), ..Self::default() }
+    }
+
+    /// Writes a fact, or removes it; takes a revision as any change does.
+    pub fn fact(&mut self, name: &FactName, to: Option<Vec<u8>>) {
+        self.bump(None);
+        let number = self.revision.number;
+        match to {
+            Some(content) => drop(self.facts.insert(name.clone(), (number, content))),
+            None => drop(self.facts.remove(name)),
+        }
+        self.changes.push((number, ResourceName::Fact(name.clone())));
     }
 
     fn bump(&mut self, changed: Option<&StageKey>) {
@@ -162,8 +177,15 @@ impl Db {
         })
     }
 
+    fn fact_resource(&self, name: &FactName) -> Option<Resource> {
+        let (version, content) = self.facts.get(name)?;
+        let name = ResourceName::Fact(name.clone());
+        Some(Resource { name, version: *version, content: content.as_slice().into() })
+    }
+
     pub fn world(&self) -> Vec<Resource> {
-        self.stages.keys().filter_map(|key| self.resource(key)).collect()
+        let stages = self.stages.keys().filter_map(|key| self.resource(key));
+        stages.chain(self.facts.keys().filter_map(|name| self.fact_resource(name))).collect()
     }
 
     pub fn read(
@@ -196,8 +218,12 @@ impl Db {
     }
 
     fn change(&self, name: ResourceName) -> Change {
-        let ResourceName::Stage(key) = &name else { unreachable!("only stages change here") };
-        match self.resource(key) {
+        let resource = match &name {
+            ResourceName::Stage(key) => self.resource(key),
+            ResourceName::Fact(fact) => self.fact_resource(fact),
+            other => unreachable!("{other} does not change here"),
+        };
+        match resource {
             Some(resource) => Change::upsert(resource),
             None => Change::removal(name),
         }

@@ -121,7 +121,7 @@ mod tests {
         /// Against a plain map, with hashes that collide.
         #[test]
         fn does_as_a_map_does(steps in vec((any::<bool>(), 0_u64..40, 0_u64..1000), 0..200)) {
-            let hash = |key: u64| (key % 5) << 55 | key % 3;
+            let hash = |key: u64| ((key % 5) << 55) | (key % 3);
             let (mut shards, mut plain) = (Shards::default(), BTreeMap::new());
             for (put, key, value) in steps {
                 let is = |entry: &(u64, u64)| entry.0 == key;

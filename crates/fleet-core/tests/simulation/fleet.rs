@@ -12,7 +12,7 @@ use gw_fleet_core::{
     rollout::{Timing, Written},
 };
 use gw_fleet_testkit::db::Db;
-use gw_model::{Digest, NodeId, ReleaseNumber, Revision, Scope, StageKey};
+use gw_model::{Digest, FactName, NodeId, ReleaseNumber, Revision, Scope, StageKey};
 
 use crate::node::{Did, Node};
 
@@ -96,7 +96,8 @@ impl Fleet {
     pub fn step(&mut self) {
         self.now += self.rng.u64(0..40);
         match self.rng.u32(0..100) {
-            0..7 => self.append(),
+            0..5 => self.append(),
+            5..7 => self.fact(),
             7 => self.delete(),
             8..10 => self.kill_node(),
             10..12 => self.cut(),
@@ -143,6 +144,19 @@ impl Fleet {
                 false => Event::Appended(pending),
             };
             self.tell_replica(replica, event);
+        }
+    }
+
+    /// A fact is written, as it was perhaps, or goes.
+    fn fact(&mut self) {
+        if self.db.down || self.db.restored {
+            return;
+        }
+        let name = FactName::Domain(format!("d{}.test", self.rng.u8(0..4)));
+        let to = (self.rng.u8(0..4) > 0).then(|| vec![self.rng.u8(0..3)]);
+        self.note(|| format!("fact {name} {to:?}"));
+        if to.is_some() || self.db.facts.contains_key(&name) {
+            self.db.fact(&name, to);
         }
     }
 

@@ -10,7 +10,7 @@ use gw_fleet_core::{
     message::{Fault, NodeMessage, Resource},
     node::{Apply, Compilation, CompileId, Effect, Event, Limits, NodeSync, Persist, SavedWorld},
 };
-use gw_model::{Digest, Release, ResourceName, Revision, StageKey};
+use gw_model::{Digest, FactName, Release, ResourceName, Revision, StageKey};
 
 /// Work that ends some time later.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub struct Node {
     pub jobs: Vec<Job>,
     /// What requests meet.
     pub served: BTreeMap<StageKey, Arc<Release>>,
+    /// The facts that they meet.
+    pub facts: BTreeMap<FactName, Arc<[u8]>>,
     compiled: BTreeMap<CompileId, (StageKey, Arc<Release>)>,
     disk: Disk,
     highest: Option<Revision>,
@@ -52,6 +54,7 @@ impl Node {
             boot: 0,
             jobs: Vec::new(),
             served: BTreeMap::new(),
+            facts: BTreeMap::new(),
             compiled: BTreeMap::new(),
             disk: Disk::default(),
             highest: None,
@@ -72,6 +75,7 @@ impl Node {
         self.sync = None;
         self.jobs.clear();
         self.served.clear();
+        self.facts.clear();
         self.compiled.clear();
     }
 
@@ -118,6 +122,7 @@ impl Node {
                 Effect::Persist(persist) => self.persist(persist),
             }
         }
+        self.check_facts();
         did
     }
 
@@ -134,6 +139,17 @@ impl Node {
         }
         for stage in apply.removed_stages {
             assert!(self.served.remove(&stage).is_some(), "removed what was not served");
+        }
+        for resource in apply.resources {
+            if let ResourceName::Fact(name) = resource.name {
+                self.facts.insert(name, resource.content);
+            }
+        }
+        for name in apply.removed_resources {
+            // One that came and went between two deltas was never there.
+            if let ResourceName::Fact(name) = name {
+                self.facts.remove(&name);
+            }
         }
     }
 
@@ -155,6 +171,17 @@ impl Node {
             };
         }
         self.check_disk(persist.root);
+    }
+
+    /// Facts wait for nothing: what is declared is what requests meet.
+    fn check_facts(&self) {
+        let saved = self.sync.as_ref().and_then(NodeSync::saved);
+        let resources = saved.into_iter().flat_map(|saved| saved.resources);
+        let declared = resources.filter_map(|resource| match resource.name {
+            ResourceName::Fact(name) => Some((name, resource.content)),
+            _ => None,
+        });
+        assert_eq!(self.facts, declared.collect(), "facts differ from the declared ones");
     }
 
     fn check_disk(&self, root: gw_model::RootDigest) {

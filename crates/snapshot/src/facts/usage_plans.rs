@@ -10,10 +10,13 @@ struct Plan {
     stages: Box<[(Box<str>, Box<str>)]>,
 }
 
+/// A scope's plans by id.
+type Scoped = Arc<BTreeMap<Box<str>, Arc<Plan>>>;
+
 /// All usage plans of a node. They are few: a change copies the list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UsagePlans {
-    plans: Arc<BTreeMap<Scope, Arc<BTreeMap<Box<str>, Arc<Plan>>>>>,
+    plans: Arc<BTreeMap<Scope, Scoped>>,
 }
 
 impl UsagePlans {

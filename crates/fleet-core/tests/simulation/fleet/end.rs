@@ -57,6 +57,9 @@ impl Fleet {
             assert_eq!(sync.root(), root, "n{index} holds another world");
             assert_eq!(sync.revision(), Some(self.db.revision), "n{index}");
             self.check_served(node);
+            let facts = self.db.facts.iter();
+            let facts = facts.map(|(name, (_, content))| (name.clone(), content.as_slice().into()));
+            assert_eq!(node.facts, facts.collect(), "n{index} has other facts");
         }
     }
 
