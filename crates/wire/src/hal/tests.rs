@@ -152,3 +152,64 @@ fn what_has_no_other_form() {
     assert_eq!(render("GET", "/nothing", &json!({"item": []})), None);
     assert_eq!(render("GET", "/account", &json!([])), None);
 }
+
+mod chance {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// JSON with members that the table knows, at places where it does not
+    /// expect them.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[ -~äß/%?]{0,6}".prop_map(Value::from),
+        ];
+        let name = prop_oneof![
+            Just("item".to_owned()),
+            Just("id".to_owned()),
+            Just("position".to_owned()),
+            Just("httpMethod".to_owned()),
+            Just("rootResourceId".to_owned()),
+            Just("createdDate".to_owned()),
+            Just("resourceMethods".to_owned()),
+            Just("methodIntegration".to_owned()),
+            Just("methodResponses".to_owned()),
+            Just("integrationResponses".to_owned()),
+            "[a-zA-Z/$]{0,5}",
+        ];
+        leaf.prop_recursive(5, 40, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((name.clone(), inner), 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_is_too_odd(
+            kind in 0..KINDS.len(),
+            list in any::<bool>(),
+            method in prop_oneof![Just("GET"), Just("POST"), Just("PUT"), Just("PATCH")],
+            query in "(\\?[a-z=&%]{0,8})?",
+            body in json(),
+        ) {
+            let path = KINDS[kind].path.replace('*', "x%2Fy");
+            let end = if list { path.rfind('/').unwrap_or(path.len()) } else { path.len() };
+            let target = format!("{}{query}", &path[..end]);
+            if let Some(hal) = render(method, &target, &body) {
+                prop_assert!(hal["_links"]["self"]["href"].is_string());
+                for (name, value) in body.as_object().unwrap() {
+                    let kept = hal.get(name).is_some()
+                        || name == "item"
+                        || KINDS.iter().any(|k| k.embeds.iter().any(|e| e.member == name));
+                    prop_assert!(kept, "{name}: {value} is lost");
+                }
+            }
+        }
+    }
+}
