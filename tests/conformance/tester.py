@@ -14,6 +14,9 @@ from probes import Probes
 
 STORIES = []
 
+# Answered as plain JSON always.
+WITHOUT_HAL = {"GetDomainNameAccessAssociations", "GetModelTemplate"}
+
 
 def story(name, covers):
     """Registers a story; `covers` names the operations whose effects it shows."""
@@ -136,8 +139,27 @@ class Tester:
         again = self.client.by_hand(name, arguments)
         if again.body != answer.body and self.is_json(name):
             self.records[name].faults.append(f"two reads differ: {answer} and {again}")
+        if self.is_json(name):
+            self.hal(name, arguments, answer)
         if contract.members(name, "querystring").keys() >= {"limit", "position"}:
             self.pages(name, arguments)
+
+    def hal(self, name, arguments, answer):
+        """The same in HAL: plain members stay, and it links to itself."""
+        if name in WITHOUT_HAL:
+            return
+        faults = self.records[name].faults
+        dressed = self.client.by_hand(name, arguments, accept="application/hal+json")
+        kind = dressed.headers.get("content-type", "")
+        if kind != "application/hal+json" or not dressed.json["_links"]["self"]["href"]:
+            faults.append(f"no HAL where it was asked for: {dressed}")
+            return
+        if self.client.by_hand(name, arguments, accept=None).body != dressed.body:
+            faults.append("who does not say what it takes gets no HAL")
+        scalars = {key: one for key, one in answer.json.items() if isinstance(one, (str, bool))}
+        lost = [key for key, one in scalars.items() if dressed.json.get(key) != one and key != "position"]
+        if lost:
+            faults.append(f"HAL lacks {lost}: {dressed}")
 
     def pages(self, name, arguments):
         """Pages of one hold together what one page holds."""

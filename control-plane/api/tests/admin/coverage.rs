@@ -1,7 +1,7 @@
 //! Every operation asks who calls, and every operation of AWS's version 1 is
 //! known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use gw_api::OPERATIONS;
@@ -60,4 +60,33 @@ fn names_are_unique() {
     let places: BTreeSet<_> =
         OPERATIONS.iter().map(|operation| (operation.method, operation.path)).collect();
     assert_eq!(places.len(), OPERATIONS.len());
+}
+
+/// Two operations of AWS share path and verb with others.
+const SHARED: &[(&str, &str)] =
+    &[("ImportRestApi", "CreateRestApi"), ("ImportApiKeys", "CreateApiKey")];
+
+/// `docs/coverage.md` says of each operation whether there is it, and of those
+/// that there are, which effect is tested. `make test-ecosystem` writes it.
+#[test]
+fn the_page_of_coverage_is_fresh() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/coverage.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        matches!(cells.get(1), Some(&("yes" | "no")))
+            .then(|| (cells[0], (cells[1] == "yes", cells[2])))
+    });
+    let told: BTreeMap<&str, (bool, &str)> = rows.collect();
+    let aws = OPERATIONS.iter().filter(|one| !one.path.starts_with("/gatewright/"));
+    let mut expected: BTreeMap<&str, bool> = aws.map(|one| (one.name, one.available)).collect();
+    for (name, other) in SHARED {
+        expected.insert(name, expected[other]);
+    }
+    assert_eq!(expected.len(), 124);
+    let found: BTreeMap<&str, bool> = told.iter().map(|(name, row)| (*name, row.0)).collect();
+    assert_eq!(found, expected, "make test-ecosystem writes docs/coverage.md anew");
+    let blind = told.iter().filter(|(_, (available, effect))| *available && *effect == "-");
+    let blind: Vec<_> = blind.map(|(name, _)| name).collect();
+    assert!(blind.is_empty(), "no effect of these is tested: {blind:?}");
 }
