@@ -2,61 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{Resource, ResourceId, name::PathPart};
+use gw_model::{Resource, ResourceId, check, name::PathPart};
 
 use crate::{Error, Result, error::Kind};
 
-/// The longest path, in characters: AWS's bound.
-const MAX_PATH_CHARS: usize = 8192;
-
 /// Whether a resource with this name may stand below `parent`, beside `siblings`.
 pub(crate) fn check_place(parent: &Resource, part: &str, siblings: &[&str]) -> Result<()> {
-    let parsed = PathPart::parse(part).ok_or_else(|| {
-        Error::bad_request(
-            "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and \
-             curly braces at the beginning and the end.",
-        )
-    })?;
-    if let Some(PathPart::Greedy(_)) = PathPart::parse(&parent.path_part) {
-        let message = format!(
-            "Cannot create a child of a resource with a greedy path variable: {}",
-            parent.path_part
-        );
-        return Err(Error::BadRequest(message));
-    }
-    if parent.path.len() + part.len() >= MAX_PATH_CHARS {
-        return Err(Error::BadRequest(format!(
-            "Invalid resource path specified. It must have at most {MAX_PATH_CHARS} characters"
-        )));
-    }
+    let is_variable = |part: &str| PathPart::parse(part).is_some_and(|p| p.variable().is_some());
     if siblings.contains(&part) {
         let message =
             format!("Another resource with the same parent already has this name: {part}");
         return Err(Error::Conflict(message));
     }
-    let is_variable = |part: &str| PathPart::parse(part).is_some_and(|p| p.variable().is_some());
-    if parsed.variable().is_some()
-        && let Some(sibling) = siblings.iter().find(|sibling| is_variable(sibling))
-    {
-        let message = format!(
-            "A sibling ({sibling}) of this resource already has a variable path part -- only one \
-             is allowed"
-        );
-        return Err(Error::BadRequest(message));
-    }
-    let repeated = parsed
-        .variable()
-        .and_then(|name| parent.path.split('/').find(|other| variable(other) == Some(name)));
-    if repeated.is_some() {
-        let message =
-            format!("Duplicate path variable name {part} in {}", join(&parent.path, part));
-        return Err(Error::BadRequest(message));
-    }
-    Ok(())
-}
-
-fn variable(part: &str) -> Option<&str> {
-    PathPart::parse(part).and_then(PathPart::variable)
+    let variable = siblings.iter().copied().find(|sibling| is_variable(sibling));
+    check::place(&parent.path, part, variable).map_err(Error::BadRequest)
 }
 
 /// The path of `part` below `parent`.
@@ -72,9 +31,8 @@ pub(crate) fn relocate(
     parent_id: &ResourceId,
     part: &str,
 ) -> Result<BTreeMap<ResourceId, Resource>> {
-    let parent = tree
-        .get(parent_id)
-        .ok_or_else(|| Error::not_found(Kind::Resource, parent_id.as_str()))?;
+    let parent =
+        tree.get(parent_id).ok_or_else(|| Error::not_found(Kind::Resource, parent_id.as_str()))?;
     let mut above = Some(parent_id);
     while let Some(current) = above {
         if current == id {

@@ -207,7 +207,7 @@ impl DocumentationLocation {
         if self.method() != "*" && self.method().parse::<crate::HttpMethod>().is_err() {
             return Err(InvalidLocation::Value("method", self.method().to_owned()));
         }
-        if self.status_code() != "*" && !is_status(self.status_code()) {
+        if self.status_code() != "*" && !crate::check::is_status_code(self.status_code()) {
             return Err(InvalidLocation::Value("statusCode", self.status_code().to_owned()));
         }
         Ok(())
@@ -227,13 +227,6 @@ impl DocumentationLocation {
             && same(self.method(), target.method())
             && same(self.status_code(), target.status_code())
     }
-}
-
-/// `[1-5]\d\d`.
-fn is_status(text: &str) -> bool {
-    text.len() == 3
-        && matches!(text.as_bytes()[0], b'1'..=b'5')
-        && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl fmt::Display for DocumentationLocation {

@@ -79,7 +79,7 @@ pub(crate) fn arrange(
                     source,
                     format!(
                         "Unable to create resource at path '{source}': {}",
-                        crate::tree::BAD_PATH_PART
+                        gw_model::check::BAD_PATH_PART
                     ),
                 );
                 return None;

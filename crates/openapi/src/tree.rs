@@ -2,15 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gw_model::name::PathPart;
-
-/// AWS's text for a path part with forbidden characters.
-pub const BAD_PATH_PART: &str = "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy \
-     path variable and curly braces at the beginning and the end.";
+use gw_model::{check, name::PathPart};
 
 /// Every rule that a set of resource paths breaks, once for each resource at
-/// fault: forbidden characters, a second variable below one parent, a child
-/// of a greedy variable. Parents are implied. Each text is AWS's and names
+/// fault: forbidden characters, a second variable below one parent, a variable's
+/// name twice along a path, a child of a greedy variable. Parents are implied. Each text is AWS's and names
 /// the path; of two variables the later one is at fault.
 pub fn faults<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut tree = Checked::default();
@@ -53,20 +49,8 @@ struct Checked<'a> {
 
 impl<'a> Checked<'a> {
     fn add(&mut self, parent: &'a str, part: &'a str) -> Result<(), String> {
-        let parsed = PathPart::parse(part).ok_or(BAD_PATH_PART)?;
-        let parent_part = parent.rsplit('/').next().unwrap_or_default();
-        if matches!(PathPart::parse(parent_part), Some(PathPart::Greedy(_))) {
-            return Err(format!(
-                "Cannot create a child of a resource with a greedy path variable: {parent_part}"
-            ));
-        }
-        if parsed.variable().is_some() {
-            if let Some(sibling) = self.variables.get(parent) {
-                return Err(format!(
-                    "A sibling ({sibling}) of this resource already has a variable path part -- \
-                     only one is allowed"
-                ));
-            }
+        check::place(parent, part, self.variables.get(parent).copied())?;
+        if PathPart::parse(part).is_some_and(|parsed| parsed.variable().is_some()) {
             self.variables.insert(parent, part);
         }
         Ok(())
@@ -75,6 +59,8 @@ impl<'a> Checked<'a> {
 
 #[cfg(test)]
 mod tests {
+    use gw_model::check::BAD_PATH_PART;
+
     use super::*;
 
     #[test]
@@ -86,7 +72,9 @@ mod tests {
             )
         };
         let bad = |at: &str| format!("Unable to create resource at path '{at}': {BAD_PATH_PART}");
-        let table: [(&[&str], Vec<String>); 8] = [
+        let repeated = "Unable to create resource at path '/a/{b}/c/{b}': Duplicate path variable \
+                        name {b} in /a/{b}/c/{b}";
+        let table: [(&[&str], Vec<String>); 9] = [
             (&["/", "/pets", "/pets/{id}", "/pets/{id}/toys", "/pets/x"], vec![]),
             (&["/a/{b}", "/a/{c}", "/a/{c}/d", "/a/{c}/e"], vec![sibling("/a/{c}", "{b}")]),
             (&["/{p+}", "/{q+}"], vec![sibling("/{q+}", "{p+}")]),
@@ -101,6 +89,7 @@ mod tests {
             ),
             (&["/c/{a}...{b}"], vec![bad("/c/{a}...{b}")]),
             (&["/a b", "/x|y/z", "/x|y/w"], vec![bad("/a b"), bad("/x|y")]),
+            (&["/a/{b}/c/{b}"], vec![repeated.to_owned()]),
             (&["/a//b"], vec![bad("/a/")]),
         ];
         for (paths, expected) in table {

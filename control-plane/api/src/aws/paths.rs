@@ -75,10 +75,7 @@ impl ResponsePath {
         let method =
             MethodPath { rest_api: self.rest_api, resource: self.resource, verb: self.verb };
         let status = self.status;
-        let fine = status.len() == 3
-            && matches!(status.as_bytes()[0], b'1'..=b'5')
-            && status.bytes().all(|byte| byte.is_ascii_digit());
-        if !fine {
+        if !gw_model::check::is_status_code(&status) {
             let violation = format!(
                 "Value '{status}' at 'statusCode' failed to satisfy constraint: Member must \
                  satisfy regular expression pattern: [1-5]\\d\\d"
