@@ -6,6 +6,8 @@
 //! events again. So no hop between tasks lies between a node's last receipt
 //! and the commit.
 
+mod wait;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -233,29 +235,6 @@ impl Hub {
     /// The newest revision that was read.
     pub fn revision(&self) -> Option<Revision> {
         self.lock().machine.world().map(|world| world.revision())
-    }
-
-    /// Waits until every node that is connected here has acknowledged a
-    /// revision; false if the time is up before.
-    pub async fn await_revision(&self, revision: Revision, timeout: Duration) -> bool {
-        let reached = async {
-            loop {
-                let acked = self.acked.notified();
-                tokio::pin!(acked);
-                // Before the look, so that nothing is missed between them.
-                acked.as_mut().enable();
-                if self.lock().machine.all_acked(revision) {
-                    return;
-                }
-                acked.await;
-            }
-        };
-        tokio::time::timeout(timeout, reached).await.is_ok()
-    }
-
-    /// Whether other replicas hold streams of nodes.
-    pub fn has_nodes_elsewhere(&self) -> bool {
-        self.lock().machine.has_nodes_elsewhere()
     }
 
     /// A resource of the world in memory.

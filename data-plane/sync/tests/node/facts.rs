@@ -40,7 +40,7 @@ fn with_facts(world: &mut Declared) -> Body {
     world.set(&plan_name, serde_json::to_vec(&plan).unwrap());
     world.set(&FactName::api_key_hash().to_string(), serde_json::to_vec(&HASH_KEY).unwrap());
     world.set(&key_name("k"), key("value", "plan"));
-    world.set("domain/kept.example.com", b"unread".to_vec());
+    world.set("hash-key/of-a-later-build", b"kept unread".to_vec());
     world.whole()
 }
 
