@@ -1,12 +1,17 @@
 """A backend that tells what it was asked, in clear or by TLS."""
 
+import datetime
 import http.server
+import ipaddress
 import json
 import pathlib
 import ssl
-import subprocess
 import tempfile
 import threading
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -68,16 +73,26 @@ class Backend:
 
 def certificate(*names):
     """A new key and a certificate of its own for these names: (key, certificate), both PEM."""
-    with tempfile.TemporaryDirectory() as folder:
-        place = pathlib.Path(folder)
-        kinds = ",".join(("IP:" if name[0].isdigit() else "DNS:") + name for name in names)
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-             "-nodes", "-days", "2", "-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={kinds}",
-             "-keyout", place / "key", "-out", place / "crt"],
-            check=True, capture_output=True,
-        )
-        return (place / "key").read_text(), (place / "crt").read_text()
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    others = [
+        x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
+        for name in names
+    ]
+    made = (
+        x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
+        .public_key(key.public_key()).serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName(others), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private.decode(), made.public_bytes(pem).decode()
 
 
 def asks_for_certificates(trusted):

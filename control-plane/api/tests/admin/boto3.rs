@@ -14,6 +14,17 @@ fn python() -> Option<&'static str> {
     ["python3", "python"].into_iter().find(works)
 }
 
+/// A folder with what `tests/ecosystem/certificate.py` writes.
+fn certificates() -> &'static str {
+    let folder = concat!(env!("CARGO_TARGET_TMPDIR"), "/boto3-story");
+    let names = vec!["*.stories.test".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(format!("{folder}/certificate.pem"), made.cert.pem()).unwrap();
+    std::fs::write(format!("{folder}/key.pem"), made.signing_key.serialize_pem()).unwrap();
+    folder
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_story() {
     let Some(python) = python() else {
@@ -33,6 +44,7 @@ async fn boto3_story() {
         .env("AWS_SECRET_ACCESS_KEY", &*admin.credentials.secret_access_key)
         .env("AWS_DEFAULT_REGION", "eu-central-1")
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("STORY_CERTIFICATES", certificates())
         .env_remove("AWS_SESSION_TOKEN")
         .env_remove("AWS_PROFILE")
         .env_remove("GATEWRIGHT_TRAFFIC_URL");
