@@ -144,10 +144,13 @@ async fn methods_and_what_is_below() {
     is_not_found(app.integration_fetch(caller, &key).await, Kind::Integration);
     app.integration_put(caller, &key, mock()).await.unwrap();
     let answer = IntegrationResponse::default();
-    is_not_found(
-        app.integration_response_put(caller, &key, "200", answer.clone()).await,
-        Kind::MethodResponse,
-    );
+    // As at AWS, the status need not be declared; a header must be.
+    let mapped = IntegrationResponse {
+        response_parameters: [("method.response.header.x".to_owned(), "'v'".to_owned())].into(),
+        ..answer.clone()
+    };
+    let refused = app.integration_response_put(caller, &key, "200", mapped).await;
+    says(refused, "parameter specified: method.response.header.x]");
     app.method_response_put(caller, &key, "200", MethodResponse::default()).await.unwrap();
     app.integration_response_put(caller, &key, "200", answer).await.unwrap();
     app.integration_response_update(caller, &key, "200", |response| {
