@@ -69,6 +69,11 @@ async fn an_edge_domain_has_the_members_of_aws() {
     assert_eq!(admin.get("/domainnames/api.example.com").await.expect(200), made);
     let all = admin.get("/domainnames").await.expect(200);
     assert_eq!(all, json!({ "item": [made] }));
+    let tags = "/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fdomainnames%2Fapi.example.com";
+    admin.send("PUT", tags, json!({"tags": {"c": "d"}})).await.expect(204);
+    assert_eq!(admin.get(tags).await.expect(200), json!({"tags": {"a": "b", "c": "d"}}));
+    let tagged = admin.get("/domainnames/api.example.com").await.expect(200);
+    assert_eq!(tagged["tags"], json!({"a": "b", "c": "d"}));
     assert_eq!(admin.call("DELETE", "/domainnames/api.example.com", "").await.status, 202);
     for method in ["GET", "DELETE"] {
         let answer = admin.call(method, "/domainnames/api.example.com", "").await;
