@@ -28,6 +28,10 @@ pub fn admin(data: &[u8]) {
 /// A body, as every request that has one.
 fn bodies(data: &[u8]) {
     read::<aws::CreateResource>(data);
+    read::<aws::CreateApiKey>(data);
+    read::<aws::CreateUsagePlanKey>(data);
+    let _ = aws::CreateUsagePlan::parse(data);
+    let _ = aws::ApiKeyFile::parse(data);
     read::<aws::Tags>(data);
     if let Some(create) = read::<aws::CreateRestApi>(data)
         && let Ok(api) = create.to_model("a123456789".into())
@@ -99,6 +103,21 @@ fn patches(data: &[u8]) {
         same_in_json(&aws::Model::new("Pet", &model));
     }
     let _ = patch::patch_description(&mut None, &operations);
+    let mut key = gw_model::ApiKey::default();
+    if patch::patch_api_key(&mut key, &operations).is_ok() {
+        key.check().expect("what a patch accepts keeps the rules");
+    }
+    let mut plan = usage_plan();
+    if patch::patch_usage_plan(&mut plan, &operations).is_ok() {
+        plan.check().expect("what a patch accepts keeps the rules");
+    }
+}
+
+fn usage_plan() -> gw_model::UsagePlan {
+    let (api, stage) = ("a123456789".into(), "prod".into());
+    let stage = gw_model::PlanStage { api, stage, throttle: Default::default() };
+    let name = "p".to_owned();
+    gw_model::UsagePlan { name, api_stages: vec![stage], ..Default::default() }
 }
 
 fn patch_methods_parts(operations: &[PatchOperation]) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gw_model::{Api, Digest, Release, ResourceName, RootDigest, Scope, StageKey};
-use gw_snapshot::{CompiledApi, CompiledStage, Limits};
+use gw_model::{Api, Digest, FactName, Release, ResourceName, RootDigest, Scope, StageKey};
+use gw_snapshot::{CompiledApi, CompiledStage, Limits, World};
 
 use super::admin;
 
@@ -15,6 +15,7 @@ use super::admin;
 pub fn world(data: &[u8]) {
     gw_sync::fuzz::world(data);
     names(data);
+    facts(data);
     let (content, release) = match data.iter().position(|b| *b == 0) {
         Some(end) => (&data[..end], &data[end + 1..]),
         None => (data, data),
@@ -64,8 +65,29 @@ fn bind(release: &Release, compiled: &Arc<CompiledApi>) {
             let _ = stage.throttle(bound, route);
         }
     }
-    let world = gw_snapshot::World::default().with([Arc::new(stage)], []);
+    let world = World::default().with([Arc::new(stage)], []);
     assert!(world.stage("a123456789", "prod").is_some());
+}
+
+/// Facts of every kind with this content: read, or kept out alone.
+fn facts(data: &[u8]) {
+    let scope = Scope::new("000000000000", "us-east-1");
+    let of = |kind: fn(Scope, String) -> FactName| kind(scope.clone(), "id".to_owned());
+    let names = [
+        FactName::Domain("a.test".to_owned()),
+        of(FactName::ApiKey),
+        of(FactName::UsagePlan),
+        of(FactName::ClientCertificate),
+        of(FactName::VpcLink),
+        FactName::api_key_hash(),
+    ];
+    let upserts = names.iter().map(|name| (name, data));
+    let (world, unreadable) = World::default().with_facts(upserts, []);
+    assert!(unreadable.iter().all(|fact| names.contains(&fact.name)));
+    let key = StageKey { scope, api: "a123456789".into(), stage: "prod".into() };
+    let _ = world.facts().api_key(&key, data);
+    let (empty, unreadable) = world.with_facts([], &names);
+    assert!(unreadable.is_empty() && empty.facts().api_key_count() == 0);
 }
 
 fn names(data: &[u8]) {
