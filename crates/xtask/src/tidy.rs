@@ -68,7 +68,7 @@ const LAYERS: [&str; 4] = ["core", "edge", "plane", "binary"];
 fn layer_of(folder: &str) -> Option<(usize, &'static str)> {
     Some(match folder {
         "crates/model" | "crates/route" | "crates/sigv4" | "crates/openapi" | "crates/snapshot"
-        | "crates/fleet-core" | "crates/wire" => (0, ""),
+        | "crates/fleet-core" | "crates/template" | "crates/wire" => (0, ""),
         "proto" | "crates/telemetry" | "crates/local-postgres" => (1, ""),
         "control-plane/server" => (3, "control"),
         "data-plane/proxy" => (3, "data"),
