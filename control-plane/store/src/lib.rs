@@ -52,7 +52,7 @@ pub use error::Error;
 pub use fact::FactRow;
 pub use lock::{Listener, Session};
 pub use mapping::{AssociationRow, NO_BASE_PATH};
-pub use node::{JoinTokenRow, NewNode, NodeAck, NodeHello, NodeRow};
+pub use node::{JoinTokenRow, NewNode, NodeAck, NodeHello, NodeRow, NodeStanding};
 pub use receipt::{ReceiptRow, ReceiptState};
 pub use release::{NewRelease, ReleaseRow, ReleaseState};
 pub use resource::ResourceRow;

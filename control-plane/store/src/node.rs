@@ -37,6 +37,20 @@ pub struct NodeRow {
     pub acked: Revision,
 }
 
+/// What every reading of the log asks of each node: little, for there may be
+/// thousands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeStanding {
+    /// Its name.
+    pub id: NodeId,
+    /// Out of the vote by an operator.
+    pub cordoned: bool,
+    /// The replica that holds its stream.
+    pub replica: Option<String>,
+    /// When it was last heard of.
+    pub last_seen: OffsetDateTime,
+}
+
 /// A node that joins.
 #[derive(Debug, Clone)]
 pub struct NewNode<'a> {
@@ -128,6 +142,25 @@ impl Txn {
         .fetch_all(self.conn())
         .await?;
         Ok(rows.into_iter().map(|row| node_row!(row)).collect())
+    }
+
+    /// Where every node stands, by name.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn node_standings(&mut self) -> Result<Vec<NodeStanding>, Error> {
+        let rows = sqlx::query!("SELECT id, cordoned, replica, last_seen FROM nodes ORDER BY id")
+            .fetch_all(self.conn())
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| NodeStanding {
+                id: row.id.into(),
+                cordoned: row.cordoned,
+                replica: row.replica,
+                last_seen: row.last_seen,
+            })
+            .collect())
     }
 
     /// Reads a node and keeps other writers of it out until the transaction ends.

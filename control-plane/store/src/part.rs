@@ -159,7 +159,8 @@ part!(
 part!(
     gateway_responses_all =
         "SELECT kind AS key, definition FROM gateway_responses WHERE api_id = $1",
-    gateway_response_fetch = "SELECT definition FROM gateway_responses WHERE api_id = $1 AND kind = $2",
+    gateway_response_fetch =
+        "SELECT definition FROM gateway_responses WHERE api_id = $1 AND kind = $2",
     gateway_response_put =
         "INSERT INTO gateway_responses (api_id, kind, definition) VALUES ($1, $2, $3)
         ON CONFLICT ON CONSTRAINT gateway_responses_pkey

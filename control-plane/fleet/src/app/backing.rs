@@ -14,7 +14,7 @@ use gw_fleet_core::{
 };
 use gw_model::{Digest, NodeId, ReleaseNumber, ResourceName, Revision, StageKey};
 use gw_store::{
-    FactRow, NodeAck, NodeFact, NodeHello, NodeRow, PendingRow, ReceiptRow, ReleaseState,
+    FactRow, NodeAck, NodeFact, NodeHello, NodeStanding, PendingRow, ReceiptRow, ReleaseState,
     WorldChanges, WorldStage,
 };
 use time::{Duration, OffsetDateTime};
@@ -37,7 +37,7 @@ impl AppBacking {
         Self { app, replica: replica.into() }
     }
 
-    fn registered(&self, row: NodeRow, now: OffsetDateTime) -> Registered {
+    fn registered(&self, row: NodeStanding, now: OffsetDateTime) -> Registered {
         let other = row.replica.is_some_and(|replica| replica != self.replica);
         Registered {
             node: row.id,
@@ -74,7 +74,7 @@ impl AppBacking {
             }
         };
         let now = self.app.now();
-        let nodes = txn.node_list().await?;
+        let nodes = txn.node_standings().await?;
         let mut receipts = Vec::new();
         for (stage, release) in asked {
             let rows = txn.receipt_list(stage, *release).await?;
