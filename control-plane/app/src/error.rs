@@ -150,6 +150,10 @@ impl From<gw_store::Error> for Error {
             Store::InvalidText => {
                 Self::bad_request("Invalid request input: the character U+0000 is not allowed")
             }
+            // As when it is met without a race: AWS's exception is no conflict.
+            Store::Taken { ref constraint } if constraint == "domain_names_pkey" => {
+                Self::bad_request("The domain name you provided already exists.")
+            }
             Store::Taken { ref constraint } => match taken(constraint) {
                 Some(message) => Self::Conflict(message.to_owned()),
                 None => Self::internal(error),
@@ -169,7 +173,6 @@ fn taken(constraint: &str) -> Option<&'static str> {
         "models_pkey" => "Model name already exists for this REST API",
         "stages_name_key" => "Stage already exists",
         "resources_sibling_key" => "Another resource with the same parent already has this name",
-        "domain_names_pkey" => "The domain name you provided already exists.",
         "base_path_mappings_pkey" => "Base path already exists for this domain name",
         "domain_access_associations_pkey" => "The domain name access association already exists",
         "rest_apis_pkey" => "Another API already has this id",

@@ -191,6 +191,7 @@ impl App {
     /// When there is no such API.
     pub async fn rest_api_delete(&self, caller: &Caller, id: &ApiId) -> Result<()> {
         let ((), revision) = transact!(self, |txn| {
+            self.plans_lock_of(&mut txn, &caller.scope, id, None).await?;
             lock(&mut txn, &caller.scope, id).await?;
             check_api_unmapped(&mut txn, id).await?;
             self.plans_without(&mut txn, &caller.scope, id, None).await?;

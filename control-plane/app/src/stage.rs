@@ -159,6 +159,7 @@ impl App {
     ) -> Result<()> {
         let key = StageKey { scope: caller.scope.clone(), api: api.clone(), stage: stage.clone() };
         let ((), revision) = transact!(self, |txn| {
+            self.plans_lock_of(&mut txn, &key.scope, api, Some(stage)).await?;
             let row = lock_stage(&mut txn, &key).await?;
             check_stage_unmapped(&mut txn, api, stage).await?;
             self.plans_without(&mut txn, &key.scope, api, Some(stage)).await?;

@@ -112,6 +112,21 @@ impl App {
         self.fact_put(txn, &name, &fact).await
     }
 
+    /// Locks the plans of a stage that goes, or of all stages of an API that
+    /// goes, before API and stages are locked: a change of a plan locks the plan
+    /// first, and each would wait for the other.
+    pub(crate) async fn plans_lock_of(
+        &self,
+        txn: &mut Txn,
+        scope: &Scope,
+        api: &ApiId,
+        stage: Option<&StageName>,
+    ) -> Result<()> {
+        let plans = txn.usage_plans_with(api, stage).await?;
+        txn.usage_plans_lock(scope, &plans).await?;
+        Ok(())
+    }
+
     /// Takes a stage that goes, or all stages of an API that goes, out of the
     /// plans that have it.
     pub(crate) async fn plans_without(

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use gw_app::{
     ApiKeyQuery, ApiKeyView, Error, ImportedApiKey, NewApiKey, PageRequest, UsagePlanView,
@@ -363,6 +363,39 @@ async fn racing_writers_make_no_forbidden_pair() {
     let of_key: BTreeSet<&String> = keys[0].1.iter().collect();
     let both = with_stage.iter().filter(|(plan, _)| of_key.contains(plan));
     assert_eq!(both.count(), 1);
+}
+
+#[tokio::test]
+async fn who_deletes_a_stage_waits_for_its_plans_before_it_holds_the_stage() {
+    let patience = Duration::from_secs(20);
+    for whole_api in [false, true] {
+        let bench = Arc::new(bench().await);
+        let (api, _) = bench.api("a").await;
+        bench.deploy(&api, "prod").await;
+        let plan = bench.new_plan("p", &[(&api, "prod")]).await.id;
+        // A change of the plan, that will come to its stages.
+        let mut change = bench.app.store().begin().await.unwrap();
+        assert!(change.usage_plan_lock(&bench.caller.scope, &plan).await.unwrap().is_some());
+        let deletion = tokio::spawn({
+            let (bench, api) = (Arc::clone(&bench), api.clone());
+            async move {
+                let (app, caller) = (&bench.app, &bench.caller);
+                match whole_api {
+                    true => app.rest_api_delete(caller, &api).await,
+                    false => app.stage_delete(caller, &api, &"prod".into()).await,
+                }
+            }
+        });
+        bench.database.as_ref().unwrap().lock_is_waited_for().await;
+        // The stage is free for the change to go on.
+        let mut stage = bench.app.store().begin().await.unwrap();
+        let key = bench.key(&api, "prod");
+        let locked = tokio::time::timeout(patience, stage.stage_lock(&key)).await;
+        assert!(locked.unwrap().unwrap().is_some());
+        drop((stage, change));
+        deletion.await.unwrap().unwrap();
+        assert_eq!(bench.told().await.1, []);
+    }
 }
 
 #[tokio::test]

@@ -304,6 +304,26 @@ impl Txn {
         Ok(())
     }
 
+    /// The plans that have a stage, or any stage of an API. Who deletes locks
+    /// them before the stages, in the order that changes of plans have.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn usage_plans_with(
+        &mut self,
+        api: &ApiId,
+        stage: Option<&StageName>,
+    ) -> Result<Vec<String>, Error> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT DISTINCT plan_id AS "plan_id!" FROM usage_plan_stages
+                WHERE api_id = $1 AND ($2::text IS NULL OR stage = $2) ORDER BY 1"#,
+            api.as_str(),
+            stage.map(StageName::as_str),
+        )
+        .fetch_all(self.conn())
+        .await?)
+    }
+
     /// Takes a stage, or all stages of an API, out of every plan, before it is
     /// deleted; the plans that had it. None takes it in again before the
     /// transaction ends.

@@ -250,6 +250,7 @@ async fn creations_are_refused_as_at_aws() {
         ("policy", json!("{}"), "private custom domain names only"),
         ("certificateBody", json!("x"), "private key"),
         ("certificateArn", json!("arn:aws:s3:::x"), "Invalid certificate ARN"),
+        ("ownershipVerificationCertificateArn", json!("x"), "Invalid certificate ARN"),
         ("mutualTlsAuthentication", json!({"truststoreUri": "s3://b/k"}), "REGIONAL only"),
         ("certificateName", json!("x".repeat(1025)), "at most 1024 characters"),
         ("tags", json!({"aws:x": "y"}), "tag key"),

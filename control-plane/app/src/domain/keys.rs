@@ -105,6 +105,9 @@ impl App {
         domain: &DomainName,
         inline: Option<&Material>,
     ) -> Result<bool> {
+        if let Some(arn) = &domain.ownership_verification_certificate_arn {
+            certificate::check_arn(arn)?;
+        }
         let mut anew = false;
         for role in Role::ALL {
             if !role.needed_by(domain) {

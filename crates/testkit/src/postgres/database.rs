@@ -1,6 +1,6 @@
 //! One database per test.
 
-use std::{collections::BTreeMap, env};
+use std::{collections::BTreeMap, env, time::Duration};
 
 use sqlx::{Connection, PgConnection};
 
@@ -36,6 +36,28 @@ impl TestDatabase {
     /// Its URL, as `DATABASE_URL` takes it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns when a session of it waits for a lock of another one.
+    ///
+    /// # Panics
+    /// When none does for half a minute, or there is no connection to be had.
+    pub async fn lock_is_waited_for(&self) {
+        let mut connection = PgConnection::connect(&self.url).await.expect("a connection");
+        for _ in 0..3000 {
+            let waits: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity
+                  WHERE datname = current_database() AND wait_event_type = 'Lock')",
+            )
+            .fetch_one(&mut connection)
+            .await
+            .expect("sessions can be listed");
+            if waits {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no session waits for a lock");
     }
 
     /// Watches everything that it holds.
