@@ -1,6 +1,6 @@
 """The management API on an API of 1,000 resources: calls per second, p50 and p99,
-and processor time of control plane and database, with few and with many other
-APIs beside it. Processor time is what a busy machine does not blur.
+and processor time of control plane and database, in a system with few and in one
+with many other APIs, by turns. Processor time is what a busy machine blurs least.
 
 usage: admin.py [OTHER_APIS,...] [CALLS]     (10,2000 and 300)
 """
@@ -53,32 +53,66 @@ class Client(threading.local):
         return json.loads(text) if text else None
 
 
-class Meter:
-    """Times calls, and the processor time of what answers them."""
+class Subject:
+    """A system with so many other APIs, and the API in it that is measured."""
 
-    def __init__(self, gateway, others):
-        run = json.loads((gateway.folder / "state" / "run.json").read_text())
-        self.pids = {one["name"]: one["process"]["pid"] for one in run["children"]}
+    def __init__(self, others):
         self.others = others
+        self.gateway = Gatewright(nodes=2, cores=1)
+        run = json.loads((self.gateway.folder / "state" / "run.json").read_text())
+        self.pids = {one["name"]: one["process"]["pid"] for one in run["children"]}
+        self.client = Client(self.gateway)
         self.costs = {}
+        self.made = []
+
+    def fill(self):
+        small = lambda n: self.gateway.deploy(document(f"other-{n}", ["/", "/items/{id}"]), "p")
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            for _ in pool.map(small, range(self.others)):
+                pass
+        body = document("large", [f"/group{n % 20}/item{n}" for n in range(RESOURCES - 21)])
+        api = self.client.call("POST", "/restapis?mode=import", body)["id"]
+        self.base = f"/restapis/{api}"
+        self.client.call("POST", f"{self.base}/deployments", {"stageName": "p"})
+        self.root = self.client.call("GET", self.base)["rootResourceId"]
+        found = self.client.call("GET", f"{self.base}/resources?limit=500")["item"]
+        self.ids = [one["id"] for one in found if "resourceMethods" in one]
 
     def used(self):
         """Seconds of the control plane, and of Postgres with its children."""
-        database = self.pids["postgres"]
-        return cpu_seconds([self.pids["control-plane"]]), cpu_seconds(family(database))
+        return cpu_seconds([self.pids["control-plane"]]), cpu_seconds(family(self.pids["postgres"]))
 
-    def measure(self, name, calls):
-        """Makes the calls one after another and tells what they took."""
-        before, times = self.used(), []
-        for call in calls:
-            start = time.perf_counter()
-            call()
-            times.append((time.perf_counter() - start) * 1e3)
-        plane, database = ((now - then) / len(times) * 1e3 for now, then in zip(self.used(), before))
-        rate = len(times) / sum(times) * 1e3
-        print(f"{self.others:>6} other APIs  {name:<44}{rate:>7.0f} calls/s  p50 {median(times):>7.2f} ms  "
-              f"p99 {percentile(times, 0.99):>7.2f} ms  CPU {plane:>6.2f} + {database:>6.2f} ms", flush=True)
-        self.costs[name] = (median(times), plane + database)
+    # What is measured.
+
+    def create(self, n):
+        where = f"{self.base}/resources/{self.root}"
+        self.made.append(self.client.call("POST", where, {"pathPart": f"new{n}"})["id"])
+
+    def put(self, n):
+        method = f"{self.base}/resources/{self.ids[n % len(self.ids)]}/methods/GET"
+        self.client.call("PUT", f"{method}/integration", MOCK)
+
+    def pages(self, _):
+        """Reads the whole tree with its methods."""
+        position = ""
+        while True:
+            where = f"{self.base}/resources?embed=methods&limit=500{position}"
+            page = self.client.call("GET", where)
+            if "position" not in page:
+                return
+            position = f"&position={page['position']}"
+
+    def freeze(self, _):
+        self.client.call("POST", f"{self.base}/deployments", {})
+
+    def deploy(self, n):
+        where = f"{self.base}/resources/{self.ids[0]}/methods/GET/integration/responses/200"
+        self.client.call("PUT", where, {"responseTemplates": {"application/json": str(n)}})
+        self.client.call("POST", f"{self.base}/deployments", {"stageName": "p"})
+
+    def forget(self):
+        for one in self.made:
+            self.client.call("DELETE", f"{self.base}/resources/{one}")
 
 
 def family(pid):
@@ -87,60 +121,33 @@ def family(pid):
     return [pid, *map(int, out.stdout.split())]
 
 
-def large(client):
-    """The API that is measured: its id, the root's id, and ids of 1,000 resources."""
-    body = document("large", [f"/group{n % 20}/item{n}" for n in range(RESOURCES - 21)])
-    made = client.call("POST", "/restapis?mode=import", body)
-    api = made["id"]
-    client.call("POST", f"/restapis/{api}/deployments", {"stageName": "p"})
-    found = client.call("GET", f"/restapis/{api}/resources?limit=500")
-    ids = [one["id"] for one in found["item"] if "resourceMethods" in one]
-    root = client.call("GET", f"/restapis/{api}")["rootResourceId"]
-    return api, root, ids
+def measure(subjects, name, count, call):
+    """Makes calls of all systems in turns, so that drift of the machine meets each."""
+    times = {subject: [] for subject in subjects}
+    used = {subject: [0.0, 0.0] for subject in subjects}
+    batch = max(count // 12, 1)
+    for start in range(0, count, batch):
+        for subject in subjects:
+            before = subject.used()
+            for n in range(start, min(start + batch, count)):
+                began = time.perf_counter()
+                call(subject, n)
+                times[subject].append((time.perf_counter() - began) * 1e3)
+            for part, (then, now) in enumerate(zip(before, subject.used())):
+                used[subject][part] += now - then
+    for subject in subjects:
+        found = times[subject]
+        plane, database = (seconds / len(found) * 1e3 for seconds in used[subject])
+        print(f"{subject.others:>6} other APIs  {name:<42}{len(found) / sum(found) * 1e3:>6.0f} calls/s  "
+              f"p50 {median(found):>7.2f} ms  p99 {percentile(found, 0.99):>7.2f} ms  "
+              f"CPU {plane:>6.2f} + {database:>6.2f} ms", flush=True)
+        subject.costs[name] = (median(found), plane + database)
 
 
-def pages(client, api):
-    """Reads the whole tree with its methods."""
-    position, seen = "", 0
-    while True:
-        page = client.call("GET", f"/restapis/{api}/resources?embed=methods&limit=500{position}")
-        seen += len(page["item"])
-        if "position" not in page:
-            return seen
-        position = f"&position={page['position']}"
-
-
-def measure(client, meter):
-    api, root, ids = large(client)
-    base = f"/restapis/{api}"
-    made = []
-
-    def create(n):
-        made.append(client.call("POST", f"{base}/resources/{root}", {"pathPart": f"new{n}"})["id"])
-
-    def put(n):
-        method = f"{base}/resources/{ids[n % len(ids)]}/methods/GET"
-        client.call("PUT", f"{method}/integration", MOCK)
-
-    def deploy(n):
-        where = f"{base}/resources/{ids[0]}/methods/GET/integration/responses/200"
-        client.call("PUT", where, {"responseTemplates": {"application/json": str(n)}})
-        client.call("POST", f"{base}/deployments", {"stageName": "p"})
-
-    few = max(CALLS // 10, 10)
-    meter.measure("CreateResource", (lambda n=n: create(n) for n in range(CALLS)))
-    for one in made:
-        client.call("DELETE", f"{base}/resources/{one}")
-    meter.measure("PutIntegration", (lambda n=n: put(n) for n in range(CALLS)))
-    meter.measure("GetResources, embed=methods, all pages", (lambda: pages(client, api) for _ in range(few)))
-    meter.measure("CreateDeployment", (
-        lambda: client.call("POST", f"{base}/deployments", {}) for _ in range(few)))
-    meter.measure("one change and CreateDeployment to a stage", (lambda n=n: deploy(n) for n in range(few)))
-    client.call("DELETE", base)
-
-
-def together(client, others):
+def together(subject):
     """Several clients, each with an API of its own."""
+    client = subject.client
+
     def work(_):
         made = client.call("POST", "/restapis", {"name": "together"})
         api, root, count = made["id"], made["rootResourceId"], CALLS // 4
@@ -157,29 +164,31 @@ def together(client, others):
     with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
         calls = sum(pool.map(work, range(CLIENTS)))
     rate = calls / (time.perf_counter() - start)
-    print(f"{others:>6} other APIs  {CLIENTS} clients, an API each: {rate:.0f} calls/s", flush=True)
+    print(f"{subject.others:>6} other APIs  {CLIENTS} clients, an API each: {rate:.0f} calls/s", flush=True)
 
 
 def main():
-    gateway = Gatewright(nodes=2, cores=1)
+    few, subjects = max(CALLS // 10, 12), []
     try:
-        client, made, results = Client(gateway), 0, []
         for others in OTHERS:
-            with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-                small = lambda n: gateway.deploy(document(f"other-{n}", ["/", "/items/{id}"]), "p")
-                for _ in pool.map(small, range(made, others)):
-                    pass
-            made = others
-            meter = Meter(gateway, others)
-            measure(client, meter)
-            together(client, others)
-            results.append(meter.costs)
-        for name, (wall, cpu) in results[0].items():
-            more, most = results[-1][name]
+            subjects.append(Subject(others))
+            subjects[-1].fill()
+        measure(subjects, "CreateResource", CALLS, Subject.create)
+        for subject in subjects:
+            subject.forget()
+        measure(subjects, "PutIntegration", CALLS, Subject.put)
+        measure(subjects, "GetResources, embed=methods, all pages", few, Subject.pages)
+        measure(subjects, "CreateDeployment", few, Subject.freeze)
+        measure(subjects, "a change and CreateDeployment to a stage", few, Subject.deploy)
+        for subject in subjects:
+            together(subject)
+        for name, (wall, cpu) in subjects[0].costs.items():
+            more, most = subjects[-1].costs[name]
             print(f"{name}: with {OTHERS[-1]} other APIs, times what it is with {OTHERS[0]}: "
                   f"p50 {more / wall:.2f}, CPU {most / cpu:.2f}")
     finally:
-        gateway.stop()
+        for subject in subjects:
+            subject.gateway.stop()
 
 
 main()
