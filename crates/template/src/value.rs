@@ -21,6 +21,9 @@ pub(crate) use print::{Full, Printer};
 
 use crate::render::Captured;
 
+/// A map's entries, in the order of insertion.
+pub(crate) type Entries = IndexMap<Key, Value, hashbrown::DefaultHashBuilder>;
+
 /// A value.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Value {
@@ -85,7 +88,7 @@ pub(crate) struct List {
 
 #[derive(Debug)]
 pub(crate) struct Map {
-    pub(crate) entries: RefCell<IndexMap<Key, Value>>,
+    pub(crate) entries: RefCell<Entries>,
     pub(crate) origin: Origin,
 }
 
@@ -109,7 +112,7 @@ impl Value {
         Self::List(Rc::new(List { items: RefCell::new(items), origin }))
     }
 
-    pub(crate) fn map(entries: IndexMap<Key, Value>, origin: Origin) -> Self {
+    pub(crate) fn map(entries: Entries, origin: Origin) -> Self {
         Self::Map(Rc::new(Map { entries: RefCell::new(entries), origin }))
     }
 

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
-use crate::value::{Key, Origin, Value};
+use crate::value::{Entries, Key, Origin, Value};
 
 /// Deeper documents are refused.
 const MAX_DEPTH: usize = 100;
@@ -69,7 +67,7 @@ impl Reader<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, String> {
         self.at += 1;
-        let mut entries = IndexMap::new();
+        let mut entries = Entries::default();
         self.blank();
         if self.bytes.get(self.at) == Some(&b'}') {
             self.at += 1;

@@ -2,10 +2,8 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use indexmap::IndexMap;
-
 use super::{JsonPath, PathError, Token, function, predicate};
-use crate::value::{Key, List, Origin, Value};
+use crate::value::{Entries, Key, List, Origin, Value};
 
 /// Values one reading may look at.
 const MAX_WORK: usize = 2_000_000;
@@ -137,7 +135,7 @@ impl Walk<'_> {
             if at + 1 < path.tokens.len() {
                 return Err(misuse("several properties can only stand at the end of a path"));
             }
-            let mut merged = IndexMap::new();
+            let mut merged = Entries::default();
             for name in names {
                 match map.get(name) {
                     Some(value) => {

@@ -6,15 +6,13 @@ use std::{
     sync::Arc,
 };
 
-use indexmap::IndexMap;
-
 use crate::{
     Fault, Step,
     ast::{Block, Call, Expr, ExprKind, Macro},
     names::{Name, Names},
     parse,
     template::{first_of_each, known},
-    value::{Key, List, Map, Origin, Turn, Value},
+    value::{Entries, Key, List, Map, Origin, Turn, Value},
 };
 
 use super::{
@@ -103,7 +101,10 @@ impl Run<'_> {
             index: Cell::new(-1),
             has_next: Cell::new(false),
             before: self.get(known::FOREACH)?,
-            own: Rc::new(Map { entries: RefCell::new(IndexMap::new()), origin: Origin::Template }),
+            own: Rc::new(Map {
+                entries: RefCell::new(Entries::default()),
+                origin: Origin::Template,
+            }),
         });
         self.put(known::FOREACH, Value::Foreach(turn.clone()));
         let result = self.turns(at, item, &walk, &turn, body);

@@ -2,12 +2,10 @@
 
 use std::cmp::Ordering;
 
-use indexmap::IndexMap;
-
 use crate::{
     Fault,
     ast::{Comparison, Expr, ExprKind, MathOperands, Operator},
-    value::{Key, Origin, Value, compare_numbers, equal, math},
+    value::{Entries, Key, Origin, Value, compare_numbers, equal, math},
 };
 
 use super::{Outcome, Run};
@@ -58,7 +56,7 @@ impl Run<'_> {
                 Ok(Value::list(items, Origin::Template))
             }
             ExprKind::Map(pairs) => {
-                let mut entries = IndexMap::with_capacity(pairs.len());
+                let mut entries = Entries::with_capacity_and_hasher(pairs.len(), <_>::default());
                 for (key, value) in pairs {
                     let key = Key::from(self.value(key)?);
                     entries.insert(key, self.value(value)?);

@@ -4,14 +4,12 @@ mod util;
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use indexmap::IndexMap;
-
 use crate::{
     Fault, JsonPath, Leaf, Overrides, Place,
     ast::Method,
     json,
     overrides::Multi,
-    value::{Host, Key, Map, Origin, Value},
+    value::{Entries, Host, Key, Map, Origin, Value},
 };
 
 use super::{Outcome, Run};
@@ -30,7 +28,7 @@ pub(crate) struct HostState {
 const PLACES: [(&str, Place); 3] =
     [("path", Place::Path), ("querystring", Place::QueryString), ("header", Place::Header)];
 
-fn new_map(entries: IndexMap<Key, Value>) -> Rc<Map> {
+fn new_map(entries: Entries) -> Rc<Map> {
     Rc::new(Map { entries: RefCell::new(entries), origin: Origin::Data })
 }
 
@@ -173,11 +171,11 @@ impl Run<'_> {
         if let Some(params) = &self.host.params {
             return params.clone();
         }
-        let mut all = IndexMap::new();
+        let mut all = Entries::default();
         for (name, place) in
             [("header", Place::Header), ("path", Place::Path), ("querystring", Place::QueryString)]
         {
-            let mut entries = IndexMap::new();
+            let mut entries = Entries::default();
             self.source.parameters(place, &mut |name, value| {
                 entries.insert(Key::Text(name.into()), Value::text(value));
             });
@@ -192,7 +190,7 @@ impl Run<'_> {
         if let Some(map) = &self.host.stage_variables {
             return map.clone();
         }
-        let mut entries = IndexMap::new();
+        let mut entries = Entries::default();
         self.source.stage_variables(&mut |name, value| {
             entries.insert(Key::Text(name.into()), Value::text(value));
         });
@@ -206,7 +204,7 @@ impl Run<'_> {
         if let Some(map) = &self.host.context {
             return map.clone();
         }
-        let root = new_map(IndexMap::new());
+        let root = new_map(Entries::default());
         self.source.context_values(&mut |path, leaf| {
             let Some((last, parents)) = path.split_last() else { return };
             let mut map = root.clone();
@@ -243,7 +241,7 @@ fn child(map: &Rc<Map>, name: &str) -> Rc<Map> {
     if let Some(Value::Map(child)) = map.get(name) {
         return child;
     }
-    let child = new_map(IndexMap::new());
+    let child = new_map(Entries::default());
     map.entries.borrow_mut().insert(Key::Text(name.into()), Value::Map(child.clone()));
     child
 }
