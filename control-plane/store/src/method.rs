@@ -112,7 +112,7 @@ impl Txn {
         Ok(gone.rows_affected())
     }
 
-    /// Every method of an API with its place and path.
+    /// Every method of an API with its place and path, by path and verb.
     ///
     /// # Errors
     /// When the database is gone.
@@ -120,16 +120,33 @@ impl Txn {
         &mut self,
         api: &ApiId,
     ) -> Result<Vec<(ResourceId, String, HttpMethod, Method)>, Error> {
+        // Joined here: the planner takes every API for a small one, and would
+        // compare each method of a large one with each of its resources.
+        let tree = self.resource_tree(api).await?;
+        let placed = |(resource, verb, method): (ResourceId, _, _)| {
+            let path = tree.get(&resource)?.path.clone();
+            Some((resource, path, verb, method))
+        };
+        let mut methods: Vec<_> =
+            self.methods_unplaced(api).await?.into_iter().filter_map(placed).collect();
+        methods.sort_by(|a, b| (&a.1, a.2.as_str()).cmp(&(&b.1, b.2.as_str())));
+        Ok(methods)
+    }
+
+    /// Every method of an API with its resource.
+    pub(crate) async fn methods_unplaced(
+        &mut self,
+        api: &ApiId,
+    ) -> Result<Vec<(ResourceId, HttpMethod, Method)>, Error> {
         let rows = sqlx::query!(
-            r#"SELECT m.resource_id, r.path, m.verb, m.definition AS "definition: Json<Method>"
-                 FROM methods m JOIN resources r ON r.api_id = m.api_id AND r.id = m.resource_id
-                WHERE m.api_id = $1 ORDER BY r.path, m.verb"#,
+            r#"SELECT resource_id, verb, definition AS "definition: Json<Method>"
+                 FROM methods WHERE api_id = $1"#,
             api.as_str(),
         )
         .fetch_all(self.conn())
         .await?;
         rows.into_iter()
-            .map(|row| Ok((row.resource_id.into(), row.path, verb(&row.verb)?, row.definition.0)))
+            .map(|row| Ok((row.resource_id.into(), verb(&row.verb)?, row.definition.0)))
             .collect()
     }
 }

@@ -40,8 +40,10 @@ impl Txn {
         )
         .fetch_all(self.conn())
         .await?;
-        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
-        let mut methods = self.methods_of(api, &ids).await?;
+        let mut methods = match (rows.first(), rows.last()) {
+            (Some(first), Some(last)) => self.methods_of(api, &first.id, &last.id).await?,
+            _ => BTreeMap::new(),
+        };
         Ok(rows
             .into_iter()
             .map(|row| ResourceRow {
@@ -56,16 +58,20 @@ impl Txn {
             .collect())
     }
 
+    /// The methods of the resources from one id to another: a range of the
+    /// index, whatever the planner takes the API for.
     async fn methods_of(
         &mut self,
         api: &ApiId,
-        resources: &[String],
+        first: &str,
+        last: &str,
     ) -> Result<BTreeMap<String, BTreeMap<HttpMethod, Method>>, Error> {
         let rows = sqlx::query!(
             r#"SELECT resource_id, verb, definition AS "definition: Json<Method>"
-                 FROM methods WHERE api_id = $1 AND resource_id = ANY ($2)"#,
+                 FROM methods WHERE api_id = $1 AND resource_id BETWEEN $2 AND $3"#,
             api.as_str(),
-            resources,
+            first,
+            last,
         )
         .fetch_all(self.conn())
         .await?;
@@ -94,7 +100,7 @@ impl Txn {
         .fetch_optional(self.conn())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let mut methods = self.methods_of(api, &[id.as_str().to_owned()]).await?;
+        let mut methods = self.methods_of(api, id.as_str(), id.as_str()).await?;
         let resource = Resource {
             parent_id: row.parent_id.map(ResourceId::new),
             path_part: row.path_part,

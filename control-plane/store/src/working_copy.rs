@@ -17,7 +17,7 @@ impl Txn {
         let mut api = row.definition.clone();
         let id = api.id.clone();
         api.resources = self.resource_tree(&id).await?;
-        for (resource, _, verb, method) in self.methods_all(&id).await? {
+        for (resource, verb, method) in self.methods_unplaced(&id).await? {
             if let Some(resource) = api.resources.get_mut(&resource) {
                 resource.methods.insert(verb, method);
             }
