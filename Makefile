@@ -37,7 +37,7 @@ lint:
 
 # Other people's clients against the running system.
 test-ecosystem: release
-	@tools/setup postgres python3 node npm curl
+	@tools/setup postgres python3 node npm curl java velocity libjsonpath-java
 	@tests/ecosystem/run
 
 # Side by side with peers; prints ratios.

@@ -48,9 +48,9 @@ pub(crate) fn call(
         ("toString", []) if !value.is_null() => {
             if let Value::Host(host) = value {
                 let whole = run.host_whole(*host)?;
-                return run.to_text(at, &whole).map(Value::Text);
+                return run.text_of(at, &whole).map(Value::Text);
             }
-            return run.to_text(at, value).map(Value::Text);
+            return run.text_of(at, value).map(Value::Text);
         }
         ("equals", [other]) => {
             run.step(at, 16)?;
@@ -108,16 +108,17 @@ pub(crate) fn size(value: &Value) -> Option<i32> {
 
 /// `$value.name` for values that are not maps: a getter.
 pub(crate) fn property(run: &mut Run<'_>, at: u32, value: &Value, name: &str) -> Value {
-    let lower_first = |name: &str| {
-        let mut characters = name.chars();
-        characters.next().map_or(String::new(), |first| {
-            first.to_lowercase().chain(characters).collect::<String>()
-        })
+    // `$foreach.Index` is the same getter as `$foreach.index`.
+    let lowered;
+    let name = if name.starts_with(|first: char| first.is_ascii_uppercase()) {
+        lowered = format!("{}{}", name[..1].to_ascii_lowercase(), &name[1..]);
+        &lowered
+    } else {
+        name
     };
-    let name = lower_first(name);
     match value {
-        Value::Foreach(turn) => turn_property(turn, &name),
-        Value::Entry(entry) => match name.as_str() {
+        Value::Foreach(turn) => turn_property(turn, name),
+        Value::Entry(entry) => match name {
             "key" => entry.0.clone(),
             "value" => entry.1.clone(),
             _ => Value::Null,
@@ -126,7 +127,7 @@ pub(crate) fn property(run: &mut Run<'_>, at: u32, value: &Value, name: &str) ->
             call(run, at, value, "isEmpty", &[]).unwrap_or_default()
         }
         Value::Text(text) if name == "blank" => Value::Bool(text.trim().is_empty()),
-        Value::Double(value) => match name.as_str() {
+        Value::Double(value) => match name {
             "naN" => Value::Bool(value.is_nan()),
             "infinite" => Value::Bool(value.is_infinite()),
             _ => Value::Null,

@@ -199,7 +199,7 @@ impl<'r> Run<'r> {
     }
 
     /// `toString` of a value as a text of its own.
-    pub(crate) fn to_text(&mut self, at: Offset, value: &Value) -> Outcome<Arc<str>> {
+    pub(crate) fn text_of(&mut self, at: Offset, value: &Value) -> Outcome<Arc<str>> {
         if let Value::Text(text) = value {
             return Ok(text.clone());
         }

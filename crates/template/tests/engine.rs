@@ -70,13 +70,13 @@ fn deep_values_drop_without_recursion() {
     let text =
         "#set($a = [])#foreach($i in [1..900])#foreach($j in [1..900])#set($a = [$a])#end#end";
     let limits = Limits { steps: 10_000_000, ..Limits::default() };
-    Template::compile(text).unwrap().render(&Empty, limits).expect("renders");
+    Template::compile(text).expect("works").render(&Empty, limits).expect("renders");
 }
 
 #[test]
 fn circles_print_and_are_taken_apart() {
     assert_eq!(
-        render("#set($l = [1])#set($x = $l.add($l))$l").unwrap().text,
+        render("#set($l = [1])#set($x = $l.add($l))$l").expect("works").text,
         "[1, (this Collection)]"
     );
     let two = "#set($a = {})#set($b = {'a': $a})#set($x = $a.put('b', $b))$a";
@@ -95,7 +95,7 @@ fn nesting_is_bounded_when_compiling() {
     let sum = format!("#set($x = 1{})", " + 1".repeat(3000));
     assert!(Template::compile(&sum).is_err());
     let backslashes = "\\".repeat(300_000);
-    assert_eq!(render(&backslashes).unwrap().text, backslashes);
+    assert_eq!(render(&backslashes).expect("works").text, backslashes);
 }
 
 struct Context;
@@ -111,7 +111,11 @@ impl Source for Context {
 }
 
 fn overrides(text: &str) -> Overrides {
-    Template::compile(text).unwrap().render(&Context, Limits::default()).unwrap().overrides
+    Template::compile(text)
+        .expect("works")
+        .render(&Context, Limits::default())
+        .expect("works")
+        .overrides
 }
 
 #[test]
@@ -163,8 +167,10 @@ impl Tracer for Steps {
 fn a_trace_tells_every_step() {
     let text = "#set($x = 2)\n#if($x > 1)$x#end#foreach($i in [7])$i#end#macro(m)!#end#m()$none";
     let mut steps = Steps::default();
-    let rendered =
-        Template::compile(text).unwrap().trace(&Empty, Limits::default(), &mut steps).unwrap();
+    let rendered = Template::compile(text)
+        .expect("works")
+        .trace(&Empty, Limits::default(), &mut steps)
+        .expect("works");
     assert_eq!(rendered.text, "27!$none");
     assert_eq!(
         steps.0,

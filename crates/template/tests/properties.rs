@@ -136,8 +136,8 @@ proptest! {
 
     #[test]
     fn text_without_vtl_is_itself(text in "[a-zA-Z0-9 \n\t\\{\\}\\[\\]\":,.;()é-]*") {
-        let template = Template::compile(&text).unwrap();
-        let rendered = template.render(&Empty, Limits::default()).unwrap();
+        let template = Template::compile(&text).expect("works");
+        let rendered = template.render(&Empty, Limits::default()).expect("works");
         prop_assert_eq!(rendered.text, text);
     }
 
@@ -158,7 +158,7 @@ proptest! {
             let _ = path.eval(&document);
         }
         if let Ok(path) = JsonPath::parse(&path) {
-            let document = Document::parse(r#"{"a":[1,{"b":[2]},"c"],"b":{"a":null}}"#).unwrap();
+            let document = Document::parse(r#"{"a":[1,{"b":[2]},"c"],"b":{"a":null}}"#).expect("works");
             let _ = path.eval(&document);
         }
     }
@@ -166,8 +166,8 @@ proptest! {
     #[test]
     fn json_survives(value in json(4)) {
         let text = value.to_string();
-        let document = Document::parse(&text).unwrap();
-        let again: serde_json::Value = serde_json::from_str(&document.json()).unwrap();
+        let document = Document::parse(&text).expect("works");
+        let again: serde_json::Value = serde_json::from_str(&document.json()).expect("works");
         prop_assert_eq!(again, value);
     }
 

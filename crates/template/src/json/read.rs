@@ -67,12 +67,12 @@ impl Reader<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, String> {
         self.at += 1;
-        let mut entries = Entries::default();
         self.blank();
         if self.bytes.get(self.at) == Some(&b'}') {
             self.at += 1;
-            return Ok(Value::map(entries, Origin::Data));
+            return Ok(Value::map(Entries::default(), Origin::Data));
         }
+        let mut entries = Entries::with_capacity_and_hasher(4, <_>::default());
         loop {
             self.blank();
             if self.bytes.get(self.at) != Some(&b'"') {
@@ -101,12 +101,12 @@ impl Reader<'_> {
 
     fn array(&mut self, depth: usize) -> Result<Value, String> {
         self.at += 1;
-        let mut items = Vec::new();
         self.blank();
         if self.bytes.get(self.at) == Some(&b']') {
             self.at += 1;
-            return Ok(Value::list(items, Origin::Data));
+            return Ok(Value::list(Vec::new(), Origin::Data));
         }
+        let mut items = Vec::with_capacity(4);
         loop {
             self.blank();
             items.push(self.value(depth + 1)?);

@@ -123,14 +123,14 @@ pub(super) fn call(
         }
         ("valueOf" | "copyValueOf", [value]) => match value {
             Value::Null => Ok(Value::text("null")),
-            value => run.to_text(at, value).map(Value::Text),
+            value => run.text_of(at, value).map(Value::Text),
         },
         ("join", [Value::Text(between), Value::List(list)]) => {
             let items = list.items.borrow().clone();
             let mut out = String::new();
             for (place, item) in items.iter().enumerate() {
                 out.push_str(if place > 0 { between } else { "" });
-                out.push_str(&run.to_text(at, item)?);
+                out.push_str(&run.text_of(at, item)?);
                 run.sized(at, out.len())?;
             }
             Ok(Value::text(out))

@@ -231,7 +231,7 @@ impl Parser<'_, '_> {
                 entries.push(self.parameter()?);
             }
             self.expect(Kind::RBracket, ", or ]")?;
-        } else if self.lexer.source[at + 1..self.last.start].len() > 0 {
+        } else if !self.lexer.source[at + 1..self.last.start].is_empty() {
             return Err(self.error(at, "an empty list is written [] without blank space"));
         }
         Ok(self.expr(at, ExprKind::List(entries)))

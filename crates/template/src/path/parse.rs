@@ -187,7 +187,7 @@ impl<'t> Cursor<'t> {
                 Ok(Token::Wildcard)
             }
             Some(b'?') => filter::filter(self).map(Token::Filter),
-            Some(b'(') => self.from_end(),
+            Some(b'(') => self.counted_from_end(),
             Some(b'0'..=b'9' | b'-' | b':') => self.indexes(),
             _ => self.fail("expected an index, a quoted name, '*' or a filter"),
         }
@@ -282,7 +282,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// `(@.length-1)]` or `(@.size()-1)]`.
-    fn from_end(&mut self) -> Parsed<Token> {
+    fn counted_from_end(&mut self) -> Parsed<Token> {
         self.at += 1;
         self.blank();
         if !(self.take("@.length()") || self.take("@.length") || self.take("@.size()")) {

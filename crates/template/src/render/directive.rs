@@ -198,7 +198,7 @@ impl Run<'_> {
     pub(super) fn evaluate(&mut self, at: u32, text: &Expr) -> Outcome<()> {
         let text = match self.value(text)? {
             Value::Null => return Ok(()),
-            value => self.to_text(at, &value)?,
+            value => self.text_of(at, &value)?,
         };
         self.tell_if(at, &Step::Evaluate { text: &text });
         self.step(at, 8 + text.len() / 4)?;

@@ -100,8 +100,8 @@ impl Run<'_> {
                 Value::Null => Value::text(&**right_literal),
                 other => other,
             };
-            let left = self.to_text(expr.at, &left)?;
-            let right = self.to_text(expr.at, &right)?;
+            let left = self.text_of(expr.at, &left)?;
+            let right = self.text_of(expr.at, &right)?;
             self.sized(expr.at, left.len() + right.len())?;
             self.step(expr.at, (left.len() + right.len()) / 64)?;
             return Ok(Value::text(format!("{left}{right}")));
@@ -145,7 +145,7 @@ impl Run<'_> {
             Value::Bool(value) => Ok(*value),
             // A block that is already running too often has no text.
             Value::Block(block) if block.depth.get() >= block.max_depth => Ok(false),
-            Value::Block(_) => self.to_text(expr.at, value).map(|_| true),
+            Value::Block(_) => self.text_of(expr.at, value).map(|_| true),
             _ => Ok(true),
         }
     }
@@ -195,8 +195,8 @@ impl Run<'_> {
             }
             _ => {}
         }
-        let left = self.to_text(expr.at, left)?;
-        Ok(left == self.to_text(expr.at, right)?)
+        let left = self.text_of(expr.at, left)?;
+        Ok(left == self.text_of(expr.at, right)?)
     }
 
     /// Fails when a path expression does.

@@ -70,7 +70,7 @@ impl Run<'_> {
             let path = path.clone();
             return self.input_path(method.at, &path, &method.name);
         }
-        let mut arguments = Vec::with_capacity(method.arguments.len());
+        let mut arguments = smallvec::SmallVec::<[Value; 2]>::new();
         for argument in &method.arguments {
             arguments.push(self.value(argument)?);
         }
@@ -87,13 +87,13 @@ impl Run<'_> {
     fn input_method(&mut self, at: u32, name: &str, arguments: &[Value]) -> Outcome<Value> {
         match (name, arguments) {
             ("path" | "json", [path]) => {
-                let text = self.to_text(at, path)?;
+                let text = self.text_of(at, path)?;
                 let path = self.path(at, &text)?;
                 self.input_path(at, &path, name)
             }
             ("params", []) => Ok(self.params()),
             ("params", [name]) => {
-                let name = self.to_text(at, name)?;
+                let name = self.text_of(at, name)?;
                 let source = self.source;
                 let found = PLACES.iter().find_map(|(_, place)| source.parameter(*place, &name));
                 Ok(Value::text(found.unwrap_or("")))

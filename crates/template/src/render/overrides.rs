@@ -53,7 +53,7 @@ impl Run<'_> {
     }
 
     fn plain_text(&mut self, value: &Value) -> Result<String, RenderError> {
-        match self.to_text(0, value) {
+        match self.text_of(0, value) {
             Ok(text) => Ok(text.to_string()),
             Err(Halt::Error(error)) => Err(*error),
             Err(_) => Ok(String::new()),

@@ -82,7 +82,7 @@ impl Run<'_> {
                 if let Value::Host(host) = value {
                     return self.host_method(*host, method);
                 }
-                let mut arguments = Vec::with_capacity(method.arguments.len());
+                let mut arguments = smallvec::SmallVec::<[Value; 2]>::new();
                 for argument in &method.arguments {
                     arguments.push(self.value(argument)?);
                 }

@@ -23,7 +23,7 @@ impl Run<'_> {
             let text = match &value {
                 Value::Null => None,
                 Value::Block(_) => Some("".into()),
-                other => Some(self.to_text(at, other)?),
+                other => Some(self.text_of(at, other)?),
             };
             let step = Step::Set { target: &target.literal, value: text.as_deref() };
             self.tell(at, &step);

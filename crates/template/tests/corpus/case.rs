@@ -76,7 +76,7 @@ pub(crate) fn load(name: &str) -> Vec<Case> {
 }
 
 /// Writes `want` into cases that have none.
-pub(crate) fn fill(name: &str, ask: impl Fn(&[Case]) -> Vec<Outcome>) {
+pub(crate) fn fill(name: &str, ask: fn(&[Case]) -> Vec<Outcome>) {
     for path in files(name) {
         let mut cases = read(&path);
         let answers = ask(&cases);

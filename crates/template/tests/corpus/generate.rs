@@ -202,7 +202,7 @@ fn path_difference(
         " all ",
     ];
     if line["b"] == "null" {
-        return Some("notes, 1: JSON null reads as nothing, where 2.0.0 throws");
+        return Some("API Gateway: JSON null reads as nothing, where 2.0.0 throws");
     }
     if path.contains("===") || path.contains("!==") || WORDS.iter().any(|word| path.contains(word))
     {
@@ -242,16 +242,16 @@ fn path_difference(
 fn template_difference(line: &serde_json::Value, got: &Outcome) -> Option<&'static str> {
     let text = line["t"].as_str().unwrap_or("");
     if line["b"] == "null" {
-        return Some("notes, 1: JSON null reads as nothing, where Jayway throws");
+        return Some("API Gateway: JSON null reads as nothing, where Jayway throws");
     }
     if line["b"].as_str().is_some_and(|body| body.starts_with("not json") || body == "{") {
-        return Some("notes, 2: a body that is not JSON is an error; json-smart guesses");
+        return Some("API Gateway: a body that is not JSON is an error; json-smart guesses");
     }
     if text.contains("#include") || text.contains("#parse") {
-        return Some("notes, 1: #include and #parse are not available");
+        return Some("API Gateway: #include and #parse are not available");
     }
     if text.contains("1001") && *got == Outcome::Error {
-        return Some("notes, 1: 1000 iterations per #foreach");
+        return Some("API Gateway: 1000 iterations per #foreach");
     }
     None
 }

@@ -33,8 +33,19 @@ impl Run<'_> {
         if matches!(argument, Value::Null) {
             return Ok(Value::Null);
         }
-        let text = self.to_text(at, argument)?;
+        let text = self.text_of(at, argument)?;
         self.step(at, text.len() / 32)?;
+        // What needs no change, the usual case, is not copied.
+        let plain = match name {
+            "escapeJavaScript" => text
+                .bytes()
+                .all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'\'' | b'"' | b'\\' | b'/')),
+            "urlEncode" => text.bytes().all(is_unreserved),
+            _ => false,
+        };
+        if plain {
+            return Ok(Value::Text(text));
+        }
         let result = match name {
             "escapeJavaScript" => escape_javascript(&text),
             "urlEncode" => url_encode(&text),
@@ -86,14 +97,16 @@ fn escape_javascript(text: &str) -> String {
     out
 }
 
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'*' | b'_')
+}
+
 /// Form encoding: a space is `+`.
 fn url_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 4);
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
-                out.push(char::from(byte));
-            }
+            _ if is_unreserved(byte) => out.push(char::from(byte)),
             b' ' => out.push('+'),
             _ => {
                 let _ = write!(out, "%{byte:02X}");
