@@ -117,7 +117,7 @@ impl Draw {
 
     /// Where one path and verb serve two operations, the other's name, at times.
     fn imports(&self, operation: &Operation) -> Option<&'static str> {
-        let often = self.places[3].0 % 2 == 0;
+        let often = self.places[3].0.is_multiple_of(2);
         match operation.name {
             "CreateRestApi" if often => Some("PutRestApi"),
             "CreateApiKey" if often => Some("ImportApiKeys"),

@@ -102,7 +102,7 @@ impl Pool {
     pub(super) fn any(&self, collection: &str, pick: usize) -> String {
         // Half of all calls are about the first.
         match self.ids.get(collection) {
-            Some(ids) if pick % 2 == 0 => ids[0].clone(),
+            Some(ids) if pick.is_multiple_of(2) => ids[0].clone(),
             Some(ids) => ids[pick / 2 % ids.len()].clone(),
             None => "zzzzzz".to_owned(),
         }
