@@ -76,9 +76,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Apis => commands::apis(&client()?, out).await,
         Command::Audit(args) => commands::audit(&client()?, &args, out).await,
         Command::JoinToken(args) => commands::join_token(&client()?, &args, out).await,
-        Command::Certificates(command) => {
-            commands::certificates(&client()?, &command, out).await
-        }
+        Command::Certificates(command) => commands::certificates(&client()?, &command, out).await,
         Command::VpcTargets(command) => commands::vpc_targets(&client()?, &command, out).await,
         Command::Ca => commands::ca(&client()?, out).await,
         Command::Whoami => commands::whoami(&client()?, out).await,

@@ -199,10 +199,8 @@ fn small_apis_stay_small() {
 #[test]
 fn method_settings_match_in_every_spelling() {
     let api = api("abc", vec![("/pets/{id}", Get, mock("{}", "")), ("/", Get, mock("{}", ""))]);
-    let closed = gw_model::MethodSetting {
-        throttling_burst_limit: 0,
-        ..gw_model::MethodSetting::default()
-    };
+    let closed =
+        gw_model::MethodSetting { throttling_burst_limit: 0, ..gw_model::MethodSetting::default() };
     for (key, path) in [
         ("~1pets~1{id}/GET", "/pets/{id}"),
         ("pets~1{id}/GET", "/pets/{id}"),

@@ -17,7 +17,6 @@ use gw_testkit::{
 use serde_json::{Value, json};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
-
 /// A replica, killed when dropped.
 pub struct Replica {
     pub admin: Admin,
