@@ -58,8 +58,7 @@ async fn the_control_plane_is_killed_under_load() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_restarts_from_disk_with_nothing_else_alive() {
     let (mut cluster, _, path) = serving_cluster(Options::default()).await;
-    // The world reaches the disk a moment after it is served.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    cluster.nodes[0].on_disk().await;
     cluster.kill_control_plane();
     cluster.postgres.kill();
     cluster.nodes[0].kill();

@@ -101,6 +101,11 @@ fn world(page: &mut Page, status: &Status, now: SystemTime) {
         u64::from(status.from_disk),
     );
     page.gauge(
+        "gatewright_disk_backlog",
+        "Changes of the world that are not on disk yet",
+        status.disk_backlog,
+    );
+    page.gauge(
         metric::CONNECTED,
         "1 while a control plane is connected",
         u64::from(status.connected),

@@ -199,7 +199,8 @@ fn parts(
     // Without a receiver the node is shutting down.
     let tell = move |ended| drop(done.send(ended));
     let compiler = Compiler::start(source, cache.clone(), tell).map_err(Error::Start)?;
-    let disk = Disk::start(store, config.retained_disk_bytes, lock).map_err(Error::Start)?;
+    let disk = Disk::start(store, config.retained_disk_bytes, lock, status.clone())
+        .map_err(Error::Start)?;
     let boot = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let about = About {
         node_id: String::new(),

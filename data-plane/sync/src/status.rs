@@ -33,6 +33,9 @@ pub struct Status {
     pub last_error: Option<String>,
     /// Why the last write of the world failed; `None` when the last one did not.
     pub disk_error: Option<String>,
+    /// Changes handed to the disk thread that are not on disk yet: what a
+    /// node that is killed now would have to learn again.
+    pub disk_backlog: u64,
     /// Stages that are served.
     pub stages: u64,
     /// Stages that do not serve their declared release yet, and for which

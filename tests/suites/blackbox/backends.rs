@@ -142,6 +142,7 @@ async fn a_backend_that_wants_a_certificate_sees_the_stages() {
     assert_eq!(used.status, 400, "{used:?}");
 
     // From disk alone.
+    cluster.on_disk().await;
     cluster.kill_control_plane();
     for at in 0..cluster.nodes.len() {
         cluster.nodes[at].kill();
@@ -198,6 +199,7 @@ async fn a_vpc_link_leads_to_its_target() {
     assert!(used.body.contains(&format!("{fixed}:GET:")), "{used:?}");
 
     // From disk alone.
+    cluster.on_disk().await;
     cluster.kill_control_plane();
     for at in 0..cluster.nodes.len() {
         cluster.nodes[at].kill();

@@ -208,6 +208,7 @@ async fn a_domain_from_first_to_last() {
 
     // A node that starts from its disk alone serves it too.
     cluster.wait_current().await;
+    cluster.on_disk().await;
     cluster.kill_control_plane();
     let node = &mut cluster.nodes[0];
     node.kill();

@@ -86,6 +86,7 @@ async fn a_key_opens_what_its_plan_holds() {
     everywhere(&cluster, &prod, key, OPEN).await;
 
     // A node that starts with nothing but its disk knows its keys.
+    cluster.on_disk().await;
     cluster.stop_control_plane().await;
     cluster.nodes[0].kill();
     cluster.nodes[0].start().await;

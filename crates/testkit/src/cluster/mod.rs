@@ -111,6 +111,25 @@ impl Node {
         self.process.stop().await;
     }
 
+    /// Waits until all that it serves is on its disk, which is a moment after
+    /// it serves it: what a node that is killed now will know.
+    ///
+    /// # Panics
+    /// When that takes more than a minute.
+    pub async fn on_disk(&self) {
+        let url = format!("http://{}/metrics", self.metrics);
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = Call::get(&url).timeout(Duration::from_secs(2)).send().await;
+            let is_done = |page: &str| page.lines().any(|line| line == "gatewright_disk_backlog 0");
+            if answer.is_ok_and(|answer| is_done(&answer.text())) {
+                return;
+            }
+            assert!(Instant::now() < until, "{} does not write its world", self.name);
+            self.process.tick().await;
+        }
+    }
+
     /// Starts it again and waits until it serves; needs no control plane if it
     /// has a world.
     pub async fn start(&mut self) {
@@ -228,6 +247,13 @@ impl Cluster {
             id: text("access_key_id"),
             secret: text("secret_access_key"),
             region: region.to_owned(),
+        }
+    }
+
+    /// Waits until every node has on its disk what it serves.
+    pub async fn on_disk(&self) {
+        for node in &self.nodes {
+            node.on_disk().await;
         }
     }
 

@@ -17,6 +17,7 @@ use gw_fleet_core::node::{Persist, SavedWorld};
 use gw_model::{Digest, RootDigest};
 
 use super::{Contents, Error, Store};
+use crate::status;
 
 /// What there is to do.
 pub(crate) enum Job {
@@ -36,6 +37,7 @@ pub(crate) enum Job {
 pub(crate) struct Disk {
     jobs: mpsc::Sender<Job>,
     shared: Arc<Shared>,
+    status: status::Shared,
     contents: Arc<Contents>,
     thread: thread::JoinHandle<()>,
 }
@@ -49,24 +51,32 @@ struct Shared {
 }
 
 impl Disk {
-    /// Starts the thread. It holds `lock` as long as it may write.
-    pub(crate) fn start(store: Store, retained_bytes: u64, lock: File) -> io::Result<Self> {
+    /// Starts the thread. It holds `lock` as long as it may write; `status`
+    /// tells how much of what it was handed is not written yet.
+    pub(crate) fn start(
+        store: Store,
+        retained_bytes: u64,
+        lock: File,
+        status: status::Shared,
+    ) -> io::Result<Self> {
         let (jobs, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::default());
         shared.wants_rewrite.store(true, Ordering::Relaxed);
         shared.collect_above.store(retained_bytes, Ordering::Relaxed);
         let contents = Arc::clone(store.contents());
-        let writer = Writer { store, retained_bytes, shared: Arc::clone(&shared) };
+        let writer =
+            Writer { store, retained_bytes, shared: Arc::clone(&shared), status: status.clone() };
         let run = move || {
             writer.run(&receiver);
             drop(lock);
         };
         let thread = thread::Builder::new().name("gw-disk".to_owned()).spawn(run)?;
-        Ok(Self { jobs, shared, contents, thread })
+        Ok(Self { jobs, shared, status, contents, thread })
     }
 
     /// Hands over a job; jobs are done in this order.
     pub(crate) fn submit(&self, job: Job) {
+        self.status.update(|status| status.disk_backlog += 1);
         // The receiver lives as long as this sender, unless the thread died;
         // then the world is served from memory, and the status says so.
         if self.jobs.send(job).is_err() {
@@ -118,6 +128,7 @@ struct Writer {
     store: Store,
     retained_bytes: u64,
     shared: Arc<Shared>,
+    status: status::Shared,
 }
 
 impl Writer {
@@ -125,7 +136,9 @@ impl Writer {
         let mut changes = Vec::new();
         while let Ok(first) = jobs.recv() {
             // Changes that wait together share their syncs.
+            let mut done = 0;
             for job in std::iter::once(first).chain(jobs.try_iter()) {
+                done += 1;
                 match job {
                     Job::Persist(change) => changes.push(change),
                     Job::Content(digest, content) => {
@@ -139,6 +152,7 @@ impl Writer {
                 }
             }
             self.append(&mut changes);
+            self.status.update(|status| status.disk_backlog -= done);
         }
     }
 
