@@ -16,9 +16,6 @@ use crate::{
 /// As long as AWS's.
 const LIFE: Duration = Duration::days(365);
 
-/// Clocks of backends may be behind by this much.
-const SKEW: Duration = Duration::hours(1);
-
 fn place(id: &str) -> String {
     format!("clientcertificates/{id}")
 }
@@ -38,7 +35,7 @@ fn make(now: OffsetDateTime) -> Result<Made> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "ApiGateway");
-    params.not_before = now - SKEW;
+    params.not_before = now - crate::certificate::SKEW;
     params.not_after = now + LIFE;
     // No extension says what it may be used for: some TLS stacks would then
     // not take it as its own issuer.

@@ -57,7 +57,7 @@ pub use api_key::{ApiKeyQuery, ApiKeyView, NewApiKey};
 pub use app::{App, Parts};
 pub use bootstrap::AdminCredentials;
 pub use caller::Caller;
-pub use certificate::{CertificateView, NewCertificate};
+pub use certificate::{CertificateView, NewCertificate, certificate_params, pem};
 pub use clock::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use credential::Ca;
 pub use documentation::{DocumentationFilter, DocumentationPartView};

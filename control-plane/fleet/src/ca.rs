@@ -9,10 +9,10 @@ mod traffic;
 
 pub use traffic::TrafficNames;
 
+use gw_app::certificate_params;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, SanType,
+    BasicConstraints, CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
 };
 use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
@@ -23,9 +23,6 @@ const CA_LIFE: Duration = Duration::days(20 * 365);
 /// How long a node's and a server's certificate lives. Longer than any outage
 /// that should go unnoticed; nodes renew long before.
 const LEAF_LIFE: Duration = Duration::days(365);
-
-/// Clocks of nodes may be behind by this much.
-const SKEW: Duration = Duration::hours(1);
 
 /// Why a certificate was not made.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +54,7 @@ impl CaMaterial {
     /// When the system has no randomness.
     pub fn generate(now: OffsetDateTime) -> Result<Self, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(material)?;
-        let mut params = params("Gatewright fleet CA", now, CA_LIFE);
+        let mut params = certificate_params("Gatewright fleet CA", now, CA_LIFE);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let certificate = params.self_signed(&key).map_err(material)?;
@@ -100,7 +97,7 @@ impl Ca {
 
     /// The CA's certificate, PEM.
     pub fn certificate_pem(&self) -> String {
-        pem(&self.certificate)
+        gw_app::pem("CERTIFICATE", &self.certificate)
     }
 
     /// A fresh key and certificate for a replica, valid for `localhost`, the
@@ -111,7 +108,7 @@ impl Ca {
     /// hold: every node could then pose as this replica.
     pub fn server(&self, names: &[String], now: OffsetDateTime) -> Result<ServerIdentity, CaError> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(material)?;
-        let mut params = params("gatewright-control-plane", now, LEAF_LIFE);
+        let mut params = certificate_params("gatewright-control-plane", now, LEAF_LIFE);
         let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
         for name in own.iter().chain(names) {
             if traffic::is_traffic_name(name) {
@@ -183,7 +180,7 @@ impl Ca {
         let der = CertificateSigningRequestDer::from(request_der);
         let request = CertificateSigningRequestParams::from_der(&der);
         let mut request = request.map_err(|error| CaError::Request(error.to_string()))?;
-        request.params = params(common_name, now, LEAF_LIFE);
+        request.params = certificate_params(common_name, now, LEAF_LIFE);
         request.params.subject_alt_names = names;
         request.params.extended_key_usages = vec![usage];
         let certificate = request.signed_by(&self.issuer).map_err(material)?;
@@ -197,28 +194,6 @@ pub fn node_of(certificate_der: &[u8]) -> Option<String> {
     let usage = certificate.extended_key_usage().ok()??;
     let name = certificate.subject().iter_common_name().next()?.as_str().ok()?;
     usage.value.client_auth.then(|| name.to_owned())
-}
-
-fn params(common_name: &str, now: OffsetDateTime, life: Duration) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    params.not_before = now - SKEW;
-    params.not_after = now + life;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.use_authority_key_identifier_extension = true;
-    params
-}
-
-fn pem(der: &[u8]) -> String {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    let text = STANDARD.encode(der);
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
-    for line in text.as_bytes().chunks(64) {
-        pem.extend(line.iter().map(|byte| char::from(*byte)));
-        pem.push('\n');
-    }
-    pem + "-----END CERTIFICATE-----\n"
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
@@ -235,7 +210,7 @@ mod tests {
 
     fn request(name: &str) -> Vec<u8> {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.serialize_request(&key).unwrap().der().to_vec()
     }
 

@@ -6,7 +6,7 @@ use gw_model::{ApiId, ResourceId, ResourceName, RestApi, Scope, StageKey, StageN
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use crate::{Error, Txn};
+use crate::{Error, Txn, scoped::scope_count};
 
 /// A REST API without what is below it.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,19 +167,7 @@ impl Txn {
         Ok(rows.into_iter().map(|row| api_row!(row)).collect())
     }
 
-    /// How many APIs a scope has.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn api_count(&mut self, scope: &Scope) -> Result<i64, Error> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM rest_apis WHERE account = $1 AND region = $2"#,
-            scope.account.as_str(),
-            scope.region.as_str(),
-        )
-        .fetch_one(self.conn())
-        .await?)
-    }
+    scope_count!(api_count, "rest_apis", "APIs");
 
     /// Writes an API's settings.
     ///

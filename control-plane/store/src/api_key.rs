@@ -69,6 +69,19 @@ pub(crate) fn key_hash(bytes: &[u8]) -> Result<KeyHash, Error> {
     Ok(KeyHash(hash?))
 }
 
+/// A query of keys: all their columns, and what the caller says of the rows.
+macro_rules! keys {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Raw,
+            r#"SELECT id, definition AS "definition: Json<ApiKey>", sealed_value, value_hash,
+                      tags AS "tags: Json<BTreeMap<String, String>>", created_at, updated_at
+                 FROM api_keys "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 impl Txn {
     /// Inserts a key.
     ///
@@ -105,11 +118,8 @@ impl Txn {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<ApiKeyRow>, Error> {
-        let row = sqlx::query_as!(
-            Raw,
-            r#"SELECT id, definition AS "definition: Json<ApiKey>", sealed_value, value_hash,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at, updated_at
-                 FROM api_keys WHERE account = $1 AND region = $2 AND id = $3"#,
+        let row = keys!(
+            "WHERE account = $1 AND region = $2 AND id = $3",
             scope.account.as_str(),
             scope.region.as_str(),
             id,
@@ -129,12 +139,9 @@ impl Txn {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<ApiKeyRow>, Error> {
-        let row = sqlx::query_as!(
-            Raw,
-            r#"SELECT id, definition AS "definition: Json<ApiKey>", sealed_value, value_hash,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at, updated_at
-                 FROM api_keys WHERE account = $1 AND region = $2 AND id = $3
-                  FOR NO KEY UPDATE"#,
+        let row = keys!(
+            "WHERE account = $1 AND region = $2 AND id = $3
+                  FOR NO KEY UPDATE",
             scope.account.as_str(),
             scope.region.as_str(),
             id,
@@ -174,11 +181,8 @@ impl Txn {
         after: &str,
         limit: i64,
     ) -> Result<Vec<ApiKeyRow>, Error> {
-        let rows = sqlx::query_as!(
-            Raw,
-            r#"SELECT id, definition AS "definition: Json<ApiKey>", sealed_value, value_hash,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at, updated_at
-                 FROM api_keys k
+        let rows = keys!(
+            "k
                 WHERE account = $1 AND region = $2 AND id > $3
                   AND ($4::text IS NULL OR starts_with(name, $4))
                   AND ($5::text IS NULL OR customer_id = $5)
@@ -186,7 +190,7 @@ impl Txn {
                         SELECT 1 FROM usage_plan_keys p
                          WHERE p.account = k.account AND p.region = k.region
                            AND p.plan_id = $6 AND p.key_id = k.id))
-                ORDER BY id LIMIT $7"#,
+                ORDER BY id LIMIT $7",
             scope.account.as_str(),
             scope.region.as_str(),
             after,

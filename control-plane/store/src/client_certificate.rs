@@ -6,7 +6,7 @@ use gw_model::{ApiId, Scope, StageName};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use crate::{Error, Txn};
+use crate::{Error, Txn, scoped::scope_count};
 
 /// A client certificate, without its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,19 @@ pub struct ClientCertificateRow {
     pub created_at: OffsetDateTime,
     /// When it ends.
     pub expires_at: OffsetDateTime,
+}
+
+/// A query of certificates: all their columns, and what the caller says of the rows.
+macro_rules! certificates {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            Raw,
+            r#"SELECT id, description, certificate_pem,
+                      tags AS "tags: Json<BTreeMap<String, String>>", created_at, expires_at
+                 FROM client_certificates "# + $rest,
+            $($argument),*
+        )
+    };
 }
 
 impl Txn {
@@ -62,11 +75,8 @@ impl Txn {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<ClientCertificateRow>, Error> {
-        let row = sqlx::query_as!(
-            Raw,
-            r#"SELECT id, description, certificate_pem,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at, expires_at
-                 FROM client_certificates WHERE account = $1 AND region = $2 AND id = $3"#,
+        let row = certificates!(
+            "WHERE account = $1 AND region = $2 AND id = $3",
             scope.account.as_str(),
             scope.region.as_str(),
             id,
@@ -86,12 +96,9 @@ impl Txn {
         after: &str,
         limit: i64,
     ) -> Result<Vec<ClientCertificateRow>, Error> {
-        let rows = sqlx::query_as!(
-            Raw,
-            r#"SELECT id, description, certificate_pem,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at, expires_at
-                 FROM client_certificates WHERE account = $1 AND region = $2 AND id > $3
-                ORDER BY id LIMIT $4"#,
+        let rows = certificates!(
+            "WHERE account = $1 AND region = $2 AND id > $3
+                ORDER BY id LIMIT $4",
             scope.account.as_str(),
             scope.region.as_str(),
             after,
@@ -102,20 +109,7 @@ impl Txn {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// How many certificates a scope has.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn client_certificate_count(&mut self, scope: &Scope) -> Result<i64, Error> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM client_certificates
-                WHERE account = $1 AND region = $2"#,
-            scope.account.as_str(),
-            scope.region.as_str(),
-        )
-        .fetch_one(self.conn())
-        .await?)
-    }
+    scope_count!(client_certificate_count, "client_certificates", "certificates");
 
     /// Whether there is such a certificate; it cannot be deleted until the
     /// transaction ends.

@@ -6,7 +6,7 @@ use gw_model::{Scope, domain::DomainName};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use crate::{Error, Txn};
+use crate::{Error, Txn, scoped::scope_count};
 
 /// A custom domain.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,18 @@ macro_rules! domain_row {
     }};
 }
 
+/// A query of domains: all their columns, and what the caller says of the rows.
+macro_rules! domains {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query!(
+            r#"SELECT account, region, definition AS "definition: Json<DomainName>",
+                      tags AS "tags: Json<BTreeMap<String, String>>"
+                 FROM domain_names "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 impl Txn {
     /// Inserts a domain.
     ///
@@ -68,14 +80,7 @@ impl Txn {
     /// # Errors
     /// When the database is gone.
     pub async fn domain_fetch(&mut self, name: &str) -> Result<Option<DomainRow>, Error> {
-        let row = sqlx::query!(
-            r#"SELECT account, region, definition AS "definition: Json<DomainName>",
-                      tags AS "tags: Json<BTreeMap<String, String>>"
-                 FROM domain_names WHERE name = $1"#,
-            name,
-        )
-        .fetch_optional(self.conn())
-        .await?;
+        let row = domains!("WHERE name = $1", name,).fetch_optional(self.conn()).await?;
         Ok(row.map(|row| domain_row!(row)))
     }
 
@@ -85,14 +90,9 @@ impl Txn {
     /// # Errors
     /// When the database is gone.
     pub async fn domain_lock(&mut self, name: &str) -> Result<Option<DomainRow>, Error> {
-        let row = sqlx::query!(
-            r#"SELECT account, region, definition AS "definition: Json<DomainName>",
-                      tags AS "tags: Json<BTreeMap<String, String>>"
-                 FROM domain_names WHERE name = $1 FOR NO KEY UPDATE"#,
-            name,
-        )
-        .fetch_optional(self.conn())
-        .await?;
+        let row = domains!("WHERE name = $1 FOR NO KEY UPDATE", name,)
+            .fetch_optional(self.conn())
+            .await?;
         Ok(row.map(|row| domain_row!(row)))
     }
 
@@ -106,11 +106,8 @@ impl Txn {
         after: &str,
         limit: i64,
     ) -> Result<Vec<DomainRow>, Error> {
-        let rows = sqlx::query!(
-            r#"SELECT account, region, definition AS "definition: Json<DomainName>",
-                      tags AS "tags: Json<BTreeMap<String, String>>"
-                 FROM domain_names
-                WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4"#,
+        let rows = domains!(
+            "WHERE account = $1 AND region = $2 AND name > $3 ORDER BY name LIMIT $4",
             scope.account.as_str(),
             scope.region.as_str(),
             after,
@@ -150,19 +147,7 @@ impl Txn {
         Ok(rows.into_iter().map(|row| domain_row!(row)).collect())
     }
 
-    /// How many domains a scope has.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn domain_count(&mut self, scope: &Scope) -> Result<i64, Error> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM domain_names WHERE account = $1 AND region = $2"#,
-            scope.account.as_str(),
-            scope.region.as_str(),
-        )
-        .fetch_one(self.conn())
-        .await?)
-    }
+    scope_count!(domain_count, "domain_names", "domains");
 
     /// Whether another account has a domain that the wildcard `name` stands
     /// for, or the wildcard that stands for `name`.

@@ -29,6 +29,7 @@ mod release;
 mod replica;
 mod resource;
 mod rollout;
+mod scoped;
 mod stage;
 mod tags;
 mod txn;

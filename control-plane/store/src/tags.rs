@@ -9,6 +9,42 @@ use crate::{Error, Txn};
 
 type Tags = BTreeMap<String, String>;
 
+/// The tags of a row that its scope and id find.
+macro_rules! tags_of {
+    ($conn:expr, $table:literal, $account:expr, $region:expr, $id:expr) => {
+        sqlx::query_scalar!(
+            r#"SELECT tags AS "tags: Json<Tags>" FROM "#
+                + $table
+                + " WHERE account = $1 AND region = $2 AND id = $3",
+            $account,
+            $region,
+            $id,
+        )
+        .fetch_optional($conn)
+        .await?
+    };
+}
+
+/// Changes the tags of such a row.
+macro_rules! change_tags {
+    ($conn:expr, $table:literal, $account:expr, $region:expr, $id:expr, $added:expr, $removed:expr) => {
+        sqlx::query_scalar!(
+            "UPDATE "
+                + $table
+                + r#" SET tags = (tags || $4::jsonb) - $5::text[]
+                WHERE account = $1 AND region = $2 AND id = $3
+                RETURNING tags AS "tags: Json<Tags>""#,
+            $account,
+            $region,
+            $id,
+            Json($added) as _,
+            $removed,
+        )
+        .fetch_optional($conn)
+        .await?
+    };
+}
+
 impl Txn {
     /// Reads the tags of a resource; `None` if the scope has no such one.
     ///
@@ -22,15 +58,7 @@ impl Txn {
         let (account, region) = (scope.account.as_str(), scope.region.as_str());
         let conn = self.conn();
         let tags: Option<Json<Tags>> = match resource {
-            Taggable::RestApi(id) => {
-                sqlx::query_scalar!(
-                    r#"SELECT tags AS "tags: Json<Tags>" FROM rest_apis t
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3"#,
-                    account, region, id.as_str(),
-                )
-                .fetch_optional(conn)
-                .await?
-            }
+            Taggable::RestApi(id) => tags_of!(conn, "rest_apis", account, region, id.as_str()),
             Taggable::Stage(api, stage) => {
                 sqlx::query_scalar!(
                     r#"SELECT tags AS "tags: Json<Tags>" FROM stages t
@@ -50,42 +78,10 @@ impl Txn {
                 .fetch_optional(conn)
                 .await?
             }
-            Taggable::VpcLink(id) => {
-                sqlx::query_scalar!(
-                    r#"SELECT tags AS "tags: Json<Tags>" FROM vpc_links t
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3"#,
-                    account, region, id,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
-            Taggable::ClientCertificate(id) => {
-                sqlx::query_scalar!(
-                    r#"SELECT tags AS "tags: Json<Tags>" FROM client_certificates t
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3"#,
-                    account, region, id,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
-            Taggable::ApiKey(id) => {
-                sqlx::query_scalar!(
-                    r#"SELECT tags AS "tags: Json<Tags>" FROM api_keys t
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3"#,
-                    account, region, id,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
-            Taggable::UsagePlan(id) => {
-                sqlx::query_scalar!(
-                    r#"SELECT tags AS "tags: Json<Tags>" FROM usage_plans t
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3"#,
-                    account, region, id,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
+            Taggable::VpcLink(id) => tags_of!(conn, "vpc_links", account, region, id),
+            Taggable::ClientCertificate(id) => tags_of!(conn, "client_certificates", account, region, id),
+            Taggable::ApiKey(id) => tags_of!(conn, "api_keys", account, region, id),
+            Taggable::UsagePlan(id) => tags_of!(conn, "usage_plans", account, region, id),
         };
         Ok(tags.map(|tags| tags.0))
     }
@@ -106,16 +102,7 @@ impl Txn {
         let (account, region) = (scope.account.as_str(), scope.region.as_str());
         let conn = self.conn();
         let tags: Option<Json<Tags>> = match resource {
-            Taggable::RestApi(id) => {
-                sqlx::query_scalar!(
-                    r#"UPDATE rest_apis t SET tags = (tags || $4::jsonb) - $5::text[]
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3
-                        RETURNING tags AS "tags: Json<Tags>""#,
-                    account, region, id.as_str(), Json(added) as _, removed,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
+            Taggable::RestApi(id) => change_tags!(conn, "rest_apis", account, region, id.as_str(), added, removed),
             Taggable::Stage(api, stage) => {
                 sqlx::query_scalar!(
                     r#"UPDATE stages t SET tags = (tags || $5::jsonb) - $6::text[]
@@ -137,46 +124,10 @@ impl Txn {
                 .fetch_optional(conn)
                 .await?
             }
-            Taggable::VpcLink(id) => {
-                sqlx::query_scalar!(
-                    r#"UPDATE vpc_links t SET tags = (tags || $4::jsonb) - $5::text[]
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3
-                        RETURNING tags AS "tags: Json<Tags>""#,
-                    account, region, id, Json(added) as _, removed,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
-            Taggable::ClientCertificate(id) => {
-                sqlx::query_scalar!(
-                    r#"UPDATE client_certificates t SET tags = (tags || $4::jsonb) - $5::text[]
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3
-                        RETURNING tags AS "tags: Json<Tags>""#,
-                    account, region, id, Json(added) as _, removed,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
-            Taggable::ApiKey(id) => {
-                sqlx::query_scalar!(
-                    r#"UPDATE api_keys t SET tags = (tags || $4::jsonb) - $5::text[]
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3
-                        RETURNING tags AS "tags: Json<Tags>""#,
-                    account, region, id, Json(added) as _, removed,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
-            Taggable::UsagePlan(id) => {
-                sqlx::query_scalar!(
-                    r#"UPDATE usage_plans t SET tags = (tags || $4::jsonb) - $5::text[]
-                        WHERE t.account = $1 AND t.region = $2 AND t.id = $3
-                        RETURNING tags AS "tags: Json<Tags>""#,
-                    account, region, id, Json(added) as _, removed,
-                )
-                .fetch_optional(conn)
-                .await?
-            }
+            Taggable::VpcLink(id) => change_tags!(conn, "vpc_links", account, region, id, added, removed),
+            Taggable::ClientCertificate(id) => change_tags!(conn, "client_certificates", account, region, id, added, removed),
+            Taggable::ApiKey(id) => change_tags!(conn, "api_keys", account, region, id, added, removed),
+            Taggable::UsagePlan(id) => change_tags!(conn, "usage_plans", account, region, id, added, removed),
         };
         Ok(tags.map(|tags| tags.0))
     }

@@ -6,7 +6,7 @@ use gw_model::{ApiId, PlanStage, PlanThrottle, Scope, StageName, UsagePlan};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use crate::{Error, Txn};
+use crate::{Error, Txn, scoped::scope_count};
 
 /// A usage plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,17 @@ macro_rules! plan_row {
         let row = $row;
         UsagePlanRow { id: row.id, definition: row.definition.0, tags: row.tags.0 }
     }};
+}
+
+/// A query of plans: all their columns, and what the caller says of the rows.
+macro_rules! plans {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query!(
+            r#"SELECT id, definition AS "definition: Json<UsagePlan>", tags AS "tags: Json<Tags>"
+                 FROM usage_plans "# + $rest,
+            $($argument),*
+        )
+    };
 }
 
 fn bare(plan: &UsagePlan) -> UsagePlan {
@@ -68,9 +79,8 @@ impl Txn {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<UsagePlanRow>, Error> {
-        let row = sqlx::query!(
-            r#"SELECT id, definition AS "definition: Json<UsagePlan>", tags AS "tags: Json<Tags>"
-                 FROM usage_plans WHERE account = $1 AND region = $2 AND id = $3"#,
+        let row = plans!(
+            "WHERE account = $1 AND region = $2 AND id = $3",
             scope.account.as_str(),
             scope.region.as_str(),
             id,
@@ -120,10 +130,9 @@ impl Txn {
         if locked.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = sqlx::query!(
-            r#"SELECT id, definition AS "definition: Json<UsagePlan>", tags AS "tags: Json<Tags>"
-                 FROM usage_plans WHERE account = $1 AND region = $2 AND id = ANY ($3)
-                ORDER BY id"#,
+        let rows = plans!(
+            "WHERE account = $1 AND region = $2 AND id = ANY ($3)
+                ORDER BY id",
             scope.account.as_str(),
             scope.region.as_str(),
             &locked,
@@ -146,14 +155,13 @@ impl Txn {
         after: &str,
         limit: i64,
     ) -> Result<Vec<UsagePlanRow>, Error> {
-        let rows = sqlx::query!(
-            r#"SELECT id, definition AS "definition: Json<UsagePlan>", tags AS "tags: Json<Tags>"
-                 FROM usage_plans u WHERE account = $1 AND region = $2 AND id > $3
+        let rows = plans!(
+            "u WHERE account = $1 AND region = $2 AND id > $3
                   AND ($4::text IS NULL OR EXISTS (
                         SELECT 1 FROM usage_plan_keys k
                          WHERE k.account = u.account AND k.region = u.region
                            AND k.plan_id = u.id AND k.key_id = $4))
-                ORDER BY id LIMIT $5"#,
+                ORDER BY id LIMIT $5",
             scope.account.as_str(),
             scope.region.as_str(),
             after,
@@ -167,19 +175,7 @@ impl Txn {
         Ok(rows)
     }
 
-    /// How many plans a scope has.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn usage_plan_count(&mut self, scope: &Scope) -> Result<i64, Error> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM usage_plans WHERE account = $1 AND region = $2"#,
-            scope.account.as_str(),
-            scope.region.as_str(),
-        )
-        .fetch_one(self.conn())
-        .await?)
-    }
+    scope_count!(usage_plan_count, "usage_plans", "plans");
 
     /// Puts their stages into plans.
     async fn usage_plan_stages(

@@ -6,7 +6,7 @@ use gw_model::{ApiId, Digest, Release, Scope, StageName, TargetAddress};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
-use crate::{Error, Txn, release::parse};
+use crate::{Error, Txn, release::parse, scoped::scope_count};
 
 /// A VPC link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,19 @@ pub struct LinkUse {
     pub used_by: Vec<String>,
 }
 
+/// A query of links: all their columns, and what the caller says of the rows.
+macro_rules! links {
+    ($rest:literal, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            RawLink,
+            r#"SELECT id, name, description, target_arn,
+                      tags AS "tags: Json<BTreeMap<String, String>>", created_at
+                 FROM vpc_links "# + $rest,
+            $($argument),*
+        )
+    };
+}
+
 impl Txn {
     /// Inserts a link.
     ///
@@ -86,11 +99,8 @@ impl Txn {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<VpcLinkRow>, Error> {
-        let row = sqlx::query_as!(
-            RawLink,
-            r#"SELECT id, name, description, target_arn,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at
-                 FROM vpc_links WHERE account = $1 AND region = $2 AND id = $3"#,
+        let row = links!(
+            "WHERE account = $1 AND region = $2 AND id = $3",
             scope.account.as_str(),
             scope.region.as_str(),
             id,
@@ -110,11 +120,8 @@ impl Txn {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<VpcLinkRow>, Error> {
-        let row = sqlx::query_as!(
-            RawLink,
-            r#"SELECT id, name, description, target_arn,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at
-                 FROM vpc_links WHERE account = $1 AND region = $2 AND id = $3 FOR UPDATE"#,
+        let row = links!(
+            "WHERE account = $1 AND region = $2 AND id = $3 FOR UPDATE",
             scope.account.as_str(),
             scope.region.as_str(),
             id,
@@ -134,12 +141,9 @@ impl Txn {
         after: &str,
         limit: i64,
     ) -> Result<Vec<VpcLinkRow>, Error> {
-        let rows = sqlx::query_as!(
-            RawLink,
-            r#"SELECT id, name, description, target_arn,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at
-                 FROM vpc_links WHERE account = $1 AND region = $2 AND id > $3
-                ORDER BY id LIMIT $4"#,
+        let rows = links!(
+            "WHERE account = $1 AND region = $2 AND id > $3
+                ORDER BY id LIMIT $4",
             scope.account.as_str(),
             scope.region.as_str(),
             after,
@@ -160,14 +164,10 @@ impl Txn {
         target: &str,
     ) -> Result<Vec<VpcLinkRow>, Error> {
         // A name stands between the kind and the id of the load balancer.
-        let rows = sqlx::query_as!(
-            RawLink,
-            r#"SELECT id, name, description, target_arn,
-                      tags AS "tags: Json<BTreeMap<String, String>>", created_at
-                 FROM vpc_links
-                WHERE account = $1 AND region = $2
+        let rows = links!(
+            "WHERE account = $1 AND region = $2
                   AND (target_arn = $3 OR split_part(target_arn, '/', 3) = $3)
-                ORDER BY id"#,
+                ORDER BY id",
             scope.account.as_str(),
             scope.region.as_str(),
             target,
@@ -177,19 +177,7 @@ impl Txn {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// How many links a scope has.
-    ///
-    /// # Errors
-    /// When the database is gone.
-    pub async fn vpc_link_count(&mut self, scope: &Scope) -> Result<i64, Error> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM vpc_links WHERE account = $1 AND region = $2"#,
-            scope.account.as_str(),
-            scope.region.as_str(),
-        )
-        .fetch_one(self.conn())
-        .await?)
-    }
+    scope_count!(vpc_link_count, "vpc_links", "links");
 
     /// Writes a link's name and description.
     ///

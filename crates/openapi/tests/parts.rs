@@ -3,23 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
+use common::{import, openapi, with};
 use gw_model::HttpMethod;
-use gw_openapi::{Import, Options, parse};
+use gw_openapi::{Options, parse};
 use serde_json::{Value, json};
-
-fn import(document: &Value, options: &Options) -> Import {
-    parse(document.to_string().as_bytes(), options).unwrap_or_else(|errors| panic!("{errors}"))
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "callers write json! in place")]
-fn openapi(paths: Value) -> Value {
-    json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": paths})
-}
-
-fn with(mut document: Value, name: &str, value: Value) -> Value {
-    document[name] = value;
-    document
-}
 
 #[test]
 fn what_is_mapped_is_declared() {

@@ -18,7 +18,10 @@ fn api(import: &Import) -> RestApi {
 
 #[test]
 fn every_sample_that_aws_accepts_round_trips() {
-    let Some(folder) = common::samples() else { return };
+    let Some(folder) = gw_testkit::samples::openapi("every_sample_that_aws_accepts_round_trips")
+    else {
+        return;
+    };
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -38,7 +41,9 @@ fn every_sample_that_aws_accepts_round_trips() {
 
 #[test]
 fn a_large_adapted_document_round_trips() {
-    let Some(folder) = common::samples() else { return };
+    let Some(folder) = gw_testkit::samples::openapi("a_large_adapted_document_round_trips") else {
+        return;
+    };
     let bytes = std::fs::read(folder.join("github-rest.json")).unwrap();
     let import = parse(&bytes, &Options::adapting(None)).unwrap();
     let before = api(&import);

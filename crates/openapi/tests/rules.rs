@@ -4,28 +4,15 @@
 
 mod common;
 
+use common::{import, openapi, with};
 use gw_model::{
     ApiKeySource, EndpointType, GatewayResponseType, HttpMethod, IntegrationType, Method,
 };
-use gw_openapi::{BasePath, Import, Options, Refusal, Variables, parse};
+use gw_openapi::{BasePath, Options, Refusal, Variables, parse};
 use serde_json::{Value, json};
-
-fn import(document: &Value, options: &Options) -> Import {
-    parse(document.to_string().as_bytes(), options).unwrap_or_else(|errors| panic!("{errors}"))
-}
 
 fn refusal(document: &Value) -> String {
     parse(document.to_string().as_bytes(), &Options::default()).unwrap_err().to_string()
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "callers write json! in place")]
-fn openapi(paths: Value) -> Value {
-    json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": paths})
-}
-
-fn with(mut document: Value, name: &str, value: Value) -> Value {
-    document[name] = value;
-    document
 }
 
 fn mock() -> Value {

@@ -10,7 +10,7 @@ use gw_model::{Api, HttpMethod};
 use gw_openapi::{AdaptationKind, Import, Mode, Options, Refusal, new_rest_api, parse};
 
 fn github() -> Option<Vec<u8>> {
-    Some(std::fs::read(common::samples()?.join("github-rest.json")).unwrap())
+    Some(std::fs::read(gw_testkit::samples::openapi("github")?.join("github-rest.json")).unwrap())
 }
 
 fn adapted(bytes: &[u8]) -> Import {
@@ -20,7 +20,11 @@ fn adapted(bytes: &[u8]) -> Import {
 
 #[test]
 fn every_sample_imports_or_is_refused_for_a_named_reason() {
-    let Some(folder) = common::samples() else { return };
+    let Some(folder) =
+        gw_testkit::samples::openapi("every_sample_imports_or_is_refused_for_a_named_reason")
+    else {
+        return;
+    };
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

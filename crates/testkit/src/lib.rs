@@ -13,8 +13,10 @@ pub mod cluster;
 pub mod echo;
 pub mod http;
 pub mod postgres;
+pub mod samples;
 pub mod skip;
 mod thread;
+pub mod words;
 
 use std::time::{Duration, Instant};
 

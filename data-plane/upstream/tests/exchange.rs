@@ -2,8 +2,11 @@
 //! when the answer comes.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{cell::Cell, future::Future, rc::Rc, time::Duration};
+mod common;
 
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+use common::run;
 use gw_upstream::{Body, Client, Config, Error, Scheme, Target, Timeouts, TlsOptions};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
@@ -11,14 +14,6 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
-
-fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let limited = async {
-        tokio::time::timeout(Duration::from_secs(20), test).await.expect("test hangs");
-    };
-    tokio::task::LocalSet::new().block_on(&runtime, limited);
-}
 
 /// An origin that says `answer`, in pieces of so many bytes, to every head
 /// that it reads, and closes if told to. Counts its connections.

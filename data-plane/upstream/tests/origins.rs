@@ -2,9 +2,12 @@
 //! race, every kind of failure, TLS.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
 use std::{cell::Cell, future::Future, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use common::run;
 use gw_upstream::{
     Body, Client, Config, Error, Fault, Networks, Scheme, Target, Timeouts, TlsOptions,
 };
@@ -14,14 +17,6 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
-
-fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let limited = async {
-        tokio::time::timeout(Duration::from_secs(20), test).await.expect("test hangs");
-    };
-    tokio::task::LocalSet::new().block_on(&runtime, limited);
-}
 
 /// An origin that hands each connection, with its number, to a script.
 async fn origin<F, Fut>(script: F) -> (Target, Rc<Cell<u32>>)

@@ -2,8 +2,11 @@
 //! want to see a certificate.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{cell::Cell, collections::BTreeSet, future::Future, rc::Rc, sync::Arc, time::Duration};
+mod common;
 
+use std::{cell::Cell, collections::BTreeSet, rc::Rc, sync::Arc};
+
+use common::run;
 use gw_upstream::{
     Body, Client, Config, Error, Identity, Scheme, Target, Timeouts, TlsOptions, Via,
 };
@@ -15,14 +18,6 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
-
-fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let limited = async {
-        tokio::time::timeout(Duration::from_secs(20), test).await.expect("test hangs");
-    };
-    tokio::task::LocalSet::new().block_on(&runtime, limited);
-}
 
 /// As client certificates are made: signed by their own key, no extensions.
 fn certificate() -> (CertificateDer<'static>, Identity) {

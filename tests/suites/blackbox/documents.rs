@@ -1,11 +1,11 @@
 //! API descriptions that nobody of this project wrote.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
 use gw_testkit::{
     cluster::{Cluster, Options},
     echo::Echo,
-    skip,
+    samples,
 };
 use gw_tests::{
     story,
@@ -13,19 +13,6 @@ use gw_tests::{
 };
 use http::Method;
 use serde_json::{Value, json};
-
-/// Where the published documents are; a test that finds none skips itself.
-pub(crate) fn folder(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("GATEWRIGHT_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/openapi"),
-        PathBuf::from,
-    );
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    skip::note(test, "no published API descriptions (set GATEWRIGHT_TEST_DATA)");
-    None
-}
 
 const VERBS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
@@ -55,7 +42,7 @@ fn fill(path: &str, verb: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn github_deploys_with_one_command_and_every_operation_arrives() {
-    let Some(folder) = folder("github_deploys_with_one_command") else { return };
+    let Some(folder) = samples::openapi("github_deploys_with_one_command") else { return };
     let file = folder.join("github-rest.json");
     let document: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let echo = Echo::start("github");
@@ -135,7 +122,7 @@ async fn call(node: &str, verb: &str, path: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_import_refuses_github_in_the_words_of_aws() {
-    let Some(folder) = folder("plain_import_refuses_github") else { return };
+    let Some(folder) = samples::openapi("plain_import_refuses_github") else { return };
     let cluster = Cluster::start(Options { nodes: 0, ..Options::default() }).await;
     let admin = cluster.client();
     let text = std::fs::read(folder.join("github-rest.json")).unwrap();
@@ -167,7 +154,7 @@ async fn plain_import_refuses_github_in_the_words_of_aws() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_documents_deploy_or_are_refused_for_a_named_reason() {
-    let Some(folder) = folder("the_other_documents_deploy") else { return };
+    let Some(folder) = samples::openapi("the_other_documents_deploy") else { return };
     let cluster = Cluster::start(Options { nodes: 1, ..Options::default() }).await;
     let mut deployed = 0;
     for entry in std::fs::read_dir(&folder).unwrap().flatten() {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use gw_testkit::cluster::Cluster;
+use gw_testkit::{cluster::Cluster, words::VALUES};
 use gw_tests::{
     document, story,
     system::{Admin, Answer, System as _},
@@ -84,35 +84,6 @@ impl Dice {
     }
 }
 
-const VALUES: &[&str] = &[
-    "",
-    " ",
-    "x",
-    "true",
-    "false",
-    "0",
-    "-1",
-    "10",
-    "0.5",
-    "1e400",
-    "NaN",
-    "99999999999999999999",
-    "\u{0}",
-    "\u{7f}",
-    "\u{1f600}",
-    "{",
-    "[]",
-    "null",
-    "http://a/",
-    "${stageVariables.v}",
-    "EDGE",
-    "PRIVATE",
-    "HEADER",
-    "INFO",
-    "method.request.path.p",
-    "'x'",
-    "application/json",
-];
 const OPERATIONS: &[&str] =
     &["replace", "replace", "replace", "add", "remove", "copy", "move", "x"];
 const PATHS: &[&str] = &[

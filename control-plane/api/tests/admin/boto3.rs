@@ -28,7 +28,7 @@ fn certificates() -> &'static str {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_story() {
     let Some(python) = python() else {
-        println!("SKIPPED admin::boto3_story: no python with boto3 on this machine");
+        gw_testkit::skip::note("boto3_story", "no python with boto3 on this machine");
         return;
     };
     let admin = Admin::start().await;
@@ -65,7 +65,7 @@ for name in model.operation_names:
     print(name, http['method'], http['requestUri'].split('?')[0])
 ";
     let Some(python) = python() else {
-        println!("SKIPPED admin::service_model_is_covered: no python with boto3 on this machine");
+        gw_testkit::skip::note("service_model_is_covered", "no python with boto3 on this machine");
         return;
     };
     let output = Command::new(python).args(["-c", LIST]).output().unwrap();

@@ -4,13 +4,16 @@
 
 use gw_store::{CaRow, Txn};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    BasicConstraints, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 
-use super::material::{Material, pem};
+use super::{
+    form::{certificate_params, pem},
+    material::Material,
+};
 use crate::{App, Error, Result, transact::transact};
 
 /// What the authority's key is sealed for.
@@ -21,9 +24,6 @@ const CA_LIFE: Duration = Duration::days(20 * 365);
 
 /// How long what it issues lives.
 const LEAF_LIFE: Duration = Duration::days(365);
-
-/// Clocks of clients may be behind by this much.
-const SKEW: Duration = Duration::hours(1);
 
 /// The authority, ready to sign.
 pub(crate) struct Authority {
@@ -73,7 +73,7 @@ impl App {
 /// A new authority: certificate and PKCS#8 key, DER.
 fn make(now: OffsetDateTime) -> Result<(Vec<u8>, zeroize::Zeroizing<Vec<u8>>)> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(Error::internal)?;
-    let mut params = params("Gatewright domain CA", now, CA_LIFE);
+    let mut params = certificate_params("Gatewright domain CA", now, CA_LIFE);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = params.self_signed(&key).map_err(Error::internal)?;
@@ -85,7 +85,7 @@ impl Authority {
     pub(crate) fn issue(&self, domain: &str, now: OffsetDateTime) -> Result<Material> {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(Error::internal)?;
         // A common name ends at 64 characters; nobody reads it any more.
-        let mut params = params("gatewright-domain", now, LEAF_LIFE);
+        let mut params = certificate_params("gatewright-domain", now, LEAF_LIFE);
         let name = domain.try_into().map_err(Error::internal)?;
         params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -94,17 +94,6 @@ impl Authority {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         Material::of(&chain, &key, now)
     }
-}
-
-fn params(common_name: &str, now: OffsetDateTime, life: Duration) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    params.not_before = now - SKEW;
-    params.not_after = now + life;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.use_authority_key_identifier_extension = true;
-    params
 }
 
 #[cfg(test)]

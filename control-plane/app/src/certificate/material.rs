@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 use zeroize::Zeroizing;
 
+use super::form::pem;
 use crate::{Error, Result};
 
 /// Chains are shorter than this.
@@ -162,26 +163,6 @@ fn key_pem(key: &PrivateKeyDer<'_>) -> Zeroizing<String> {
         _ => "PRIVATE KEY",
     };
     Zeroizing::new(pem(label, key.secret_der()))
-}
-
-/// DER as PEM.
-pub(crate) fn pem(label: &str, der: &[u8]) -> String {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    let text = Zeroizing::new(STANDARD.encode(der));
-    let lines = text.len().div_ceil(64);
-    // At its full length from the start: nothing of a key is left behind by growing.
-    let mut pem = String::with_capacity(text.len() + lines + 2 * label.len() + 32);
-    pem.push_str("-----BEGIN ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
-    for line in text.as_bytes().chunks(64) {
-        pem.extend(line.iter().map(|byte| char::from(*byte)));
-        pem.push('\n');
-    }
-    pem.push_str("-----END ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
-    pem
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! its certificates by ARN; private keys are sealed at rest.
 
 mod authority;
+mod form;
 mod material;
 
 use gw_model::FactName;
@@ -9,6 +10,8 @@ use gw_store::{CertificateRow, Txn};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+pub(crate) use form::SKEW;
+pub use form::{certificate_params, pem};
 pub(crate) use material::{Material, check_covers};
 
 use crate::{

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: the sample documents, ids that count,
+//! What the tests of this crate share: small documents, ids that count,
 //! and a router that is as simple as AWS's rules allow.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
@@ -6,27 +6,27 @@
 
 pub(crate) mod same;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use gw_model::{HttpMethod, Method};
-use gw_openapi::IdKind;
+use gw_openapi::{IdKind, Import, Options, parse};
+use serde_json::{Value, json};
 
-/// The folder of sample documents: `GATEWRIGHT_TEST_DATA`, or next to the
-/// repository. `None`, with a message, where it is absent.
-pub(crate) fn samples() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = match std::env::var_os("GATEWRIGHT_TEST_DATA") {
-        Some(data) => PathBuf::from(data).join("openapi"),
-        None => root.join("../shared/data/openapi"),
-    };
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("SKIPPED: no sample documents at {} (set GATEWRIGHT_TEST_DATA)", folder.display());
-    None
+/// Imports a document that has to be in order.
+pub(crate) fn import(document: &Value, options: &Options) -> Import {
+    parse(document.to_string().as_bytes(), options).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// A document with these paths.
+#[allow(clippy::needless_pass_by_value, reason = "callers write json! in place")]
+pub(crate) fn openapi(paths: Value) -> Value {
+    json!({"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": paths})
+}
+
+/// The document with one more member.
+pub(crate) fn with(mut document: Value, name: &str, value: Value) -> Value {
+    document[name] = value;
+    document
 }
 
 /// Ids that count up: `resource1`, `model2`, ...

@@ -1,12 +1,13 @@
 //! What is drawn by chance, and the call that it makes.
 
 use gw_api::Operation;
+use gw_testkit::words::VALUES;
 use proptest::{collection::vec, prelude::*, sample::Index};
 use serde_json::{Map, Value, json};
 
 use super::{
     pool::Pool,
-    words::{BODIES, QUERIES, STRANGE, VALUES},
+    words::{BODIES, KNOWN, QUERIES, STRANGE},
 };
 
 /// A call, ready to be made.
@@ -48,7 +49,7 @@ enum Change {
 
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
-        8 => proptest::sample::select(VALUES).prop_map(str::to_owned),
+        8 => proptest::sample::select([VALUES, KNOWN].concat()).prop_map(str::to_owned),
         1 => ".{0,12}",
         1 => (1..9000_usize).prop_map(|length| "x".repeat(length)),
     ]
