@@ -9,6 +9,7 @@
 pub mod account;
 pub mod api;
 pub mod check;
+pub mod cors;
 pub mod digest;
 pub mod documentation;
 pub mod domain;
@@ -32,6 +33,7 @@ pub use api::{
     JwtIssuer, Method, MethodResponse, Model, PassthroughBehavior, RequestValidator, Resource,
     RestApi,
 };
+pub use cors::Cors;
 pub use digest::Digest;
 pub use documentation::{
     Documentation, DocumentationLocation, DocumentationPart, DocumentationType,
