@@ -206,7 +206,7 @@ pub struct Heartbeat {
 pub struct Answer {
     #[prost(uint64, tag = "1")]
     pub id: u64,
-    #[prost(oneof = "answer::Body", tags = "2, 3, 4")]
+    #[prost(oneof = "answer::Body", tags = "2, 3, 4, 5")]
     pub body: ::core::option::Option<answer::Body>,
 }
 /// Nested message and enum types in `Answer`.
@@ -219,10 +219,39 @@ pub mod answer {
         State(super::NodeState),
         #[prost(message, tag = "4")]
         Done(super::Done),
+        #[prost(message, tag = "5")]
+        Tested(super::TestResult),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Done {}
+/// What came of a TestInvoke. A call that the gateway refused has come to an
+/// answer too.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TestResult {
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub status: u32,
+    #[prost(message, repeated, tag = "3")]
+    pub headers: ::prost::alloc::vec::Vec<Header>,
+    /// Cut behind what fits into a message.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub body: ::prost::bytes::Bytes,
+    #[prost(message, repeated, tag = "5")]
+    pub log: ::prost::alloc::vec::Vec<LogLine>,
+    #[prost(uint64, tag = "6")]
+    pub latency_us: u64,
+}
+/// A line of an execution log.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogLine {
+    /// Milliseconds since the Unix epoch on the node's clock.
+    #[prost(uint64, tag = "1")]
+    pub at_ms: u64,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+}
 /// What a node knows of itself.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct NodeState {
@@ -333,24 +362,26 @@ pub struct Abandon {
     #[prost(uint64, tag = "2")]
     pub release: u64,
 }
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Request {
     #[prost(uint64, tag = "1")]
     pub id: u64,
     /// The answer is worth nothing after this many milliseconds.
     #[prost(uint32, tag = "2")]
     pub deadline_ms: u32,
-    #[prost(oneof = "request::Body", tags = "3, 4")]
+    #[prost(oneof = "request::Body", tags = "3, 4, 5")]
     pub body: ::core::option::Option<request::Body>,
 }
 /// Nested message and enum types in `Request`.
 pub mod request {
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Body {
         #[prost(message, tag = "3")]
         Describe(super::DescribeNode),
         #[prost(message, tag = "4")]
         Drain(super::Drain),
+        #[prost(message, tag = "5")]
+        TestInvoke(super::TestInvoke),
     }
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -360,6 +391,45 @@ pub struct DescribeNode {}
 pub struct Drain {
     #[prost(uint32, tag = "1")]
     pub delay_ms: u32,
+}
+/// Call a method of an API as it is declared now, deployed or not: no stage, no
+/// authorizer, no key, no throttle. The node fetches the content by its digest,
+/// as it does a deployment's, and does not keep it on disk.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TestInvoke {
+    /// Whose API it is, as a stage's resource name; there need not be such a stage.
+    #[prost(string, tag = "1")]
+    pub stage: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub digest: ::prost::bytes::Bytes,
+    #[prost(string, tag = "3")]
+    pub resource_id: ::prost::alloc::string::String,
+    /// The verb; ANY for a method of all verbs.
+    #[prost(string, tag = "4")]
+    pub method: ::prost::alloc::string::String,
+    /// As a client would send it behind the stage.
+    #[prost(string, tag = "5")]
+    pub path_with_query: ::prost::alloc::string::String,
+    /// In order; names may repeat.
+    #[prost(message, repeated, tag = "6")]
+    pub headers: ::prost::alloc::vec::Vec<Header>,
+    #[prost(bytes = "bytes", tag = "7")]
+    pub body: ::prost::bytes::Bytes,
+    #[prost(map = "string, string", tag = "8")]
+    pub stage_variables: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Empty shows none to the backend.
+    #[prost(string, tag = "9")]
+    pub client_certificate_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Header {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub value: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FetchRequest {

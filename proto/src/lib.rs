@@ -19,5 +19,9 @@ pub const PROTOCOL_VERSION: u32 = 1;
 /// The largest chunk of a [`Chunk`] stream.
 pub const CHUNK_BYTES: usize = 1024 * 1024;
 
+/// The largest body of a test call, each way: it shares a message with headers
+/// and a log.
+pub const MAX_TEST_BODY_BYTES: usize = 4 * 1024 * 1024;
+
 /// The largest message that either side accepts.
 pub const MAX_MESSAGE_BYTES: usize = 8 * 1024 * 1024;

@@ -266,6 +266,20 @@ impl Body {
         pairs.map(|(key, value)| Ok((key, as_string(value)?))).collect()
     }
 
+    /// A map of lists of texts; absent means empty.
+    pub fn string_lists(&mut self, name: &str) -> Result<BTreeMap<String, Vec<String>>, Fault> {
+        let pairs = self.map(name)?.into_iter().flatten().filter(|(_, value)| !value.is_null());
+        pairs
+            .map(|(key, value)| match value {
+                Value::Array(values) => {
+                    let values = values.into_iter().map(as_string);
+                    Ok((key, values.collect::<Result<_, _>>()?))
+                }
+                _ => Err(Fault::serialization("Expected list or null")),
+            })
+            .collect()
+    }
+
     /// A map of texts or nulls; absent means empty.
     pub fn nullable_map(&mut self, name: &str) -> Result<BTreeMap<String, Option<String>>, Fault> {
         let pairs = self.map(name)?.into_iter().flatten();

@@ -21,6 +21,7 @@ mod resource;
 mod rest_api;
 mod stage;
 mod template;
+mod test_invoke;
 mod usage_plan;
 
 use std::{collections::BTreeMap, marker::PhantomData};
@@ -63,6 +64,7 @@ pub use stage::{
     AccessLogSettings, CanarySettings, CreateStage, MethodSetting, Stage, StageExtras,
 };
 pub use template::{Template, model_template};
+pub use test_invoke::{LogLines, TestInvokeMethod, TestInvokeResult};
 pub use usage_plan::{
     API_KEY, ApiStage, CreateUsagePlan, CreateUsagePlanKey, QuotaSettings, UsagePlan, UsagePlanKey,
 };
