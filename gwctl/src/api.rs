@@ -1,21 +1,31 @@
 //! The calls that several commands make.
 
-use gw_wire::aws::{RestApi, Stage};
+use gw_wire::aws::{Resource, RestApi, Stage};
 use gw_wire::page::List;
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::client::{Body, Client, Path};
 use crate::error::{Error, Result};
 
-/// All REST APIs, page by page.
+/// All REST APIs.
 pub(crate) async fn apis(client: &Client) -> Result<Vec<RestApi>> {
+    pages(client, &["restapis"]).await
+}
+
+/// All resources of an API.
+pub(crate) async fn resources(client: &Client, api: &str) -> Result<Vec<Resource>> {
+    pages(client, &["restapis", api, "resources"]).await
+}
+
+/// A whole list, page by page.
+async fn pages<T: DeserializeOwned>(client: &Client, segments: &[&str]) -> Result<Vec<T>> {
     let mut all = Vec::new();
     let mut position: Option<String> = None;
     loop {
         let path =
-            Path::of(&["restapis"]).with("limit", "500").with_some("position", position.as_deref());
-        let page: List<RestApi> = client.get(path).await?;
+            Path::of(segments).with("limit", "500").with_some("position", position.as_deref());
+        let page: List<T> = client.get(path).await?;
         all.extend(page.item);
         match page.position {
             Some(next) if position.as_ref() != Some(&next) => position = Some(next),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::commands::CorsArgs;
 use crate::output::Format;
 use crate::up::UpArgs;
 
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     /// Manage which addresses stand for the load balancers of VPC links
     #[command(subcommand)]
     VpcTargets(VpcTargetsCommand),
+    /// Show or set who may call an API from pages of other origins
+    Cors(CorsArgs),
     /// Print the CAs of the nodes' TLS listeners, as `curl --cacert` wants them
     Ca,
     /// Show as whom the server sees you

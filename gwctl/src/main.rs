@@ -78,6 +78,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::JoinToken(args) => commands::join_token(&client()?, &args, out).await,
         Command::Certificates(command) => commands::certificates(&client()?, &command, out).await,
         Command::VpcTargets(command) => commands::vpc_targets(&client()?, &command, out).await,
+        Command::Cors(args) => commands::cors(&client()?, &args, out).await,
         Command::Ca => commands::ca(&client()?, out).await,
         Command::Whoami => commands::whoami(&client()?, out).await,
         Command::Profile(command) => commands::profile(&command, &global, out),

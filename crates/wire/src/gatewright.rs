@@ -20,6 +20,8 @@
 //! | `POST restapis/{api}/stages/{stage}/promote-canary`, `stop-canary` | [`ChangeStage`] | [`ReleaseDetail`] |
 //! | `GET restapis/{api}/diff?from=REF&to=REF` | | [`Diff`]; a REF is a deployment id, `stage:NAME`, `canary:NAME` or `working` |
 //! | `GET restapis/{api}/changes` | | [`Undeployed`]: the working copy against each stage |
+//! | `GET`, `PUT`, `DELETE restapis/{api}/cors` | `PUT`: [`PutCors`] | [`ApiCors`]: every resource with methods; `DELETE` with `gatewayResponses=true` takes the headers off those too |
+//! | the same of `restapis/{api}/resources/{resource}/cors` | | the same, of that resource |
 //! | `POST certificates` | [`ImportCertificate`] | 201 [`Certificate`] |
 //! | `GET certificates` | | [`Certificates`]; `limit`, `position` |
 //! | `GET certificates/{arn}`, `DELETE certificates/{arn}` | | [`Certificate`]; 204 |
@@ -29,6 +31,7 @@
 //! | `GET audit` | | [`AuditLog`], newest first; `limit`, `position` |
 
 mod certificates;
+mod cors;
 mod vpc_targets;
 
 use std::collections::BTreeMap;
@@ -36,6 +39,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use certificates::{Certificate, Certificates, ImportCertificate};
+pub use cors::{ApiCors, CorsAnswers, CorsSettings, PutCors, ResourceCors};
 pub use vpc_targets::{PutVpcTarget, VpcTarget, VpcTargets};
 
 /// The header that names the release which an AWS-shaped call made.

@@ -93,6 +93,12 @@ impl Client {
         self.parse(&answer.body)
     }
 
+    /// Takes something away and reads a JSON value.
+    pub(crate) async fn delete<T: DeserializeOwned>(&self, path: Path) -> Result<T> {
+        let answer = self.call(Method::DELETE, path, Body::None).await?;
+        self.parse(&answer.body)
+    }
+
     /// Makes a call; anything but 2xx is an error.
     pub(crate) async fn call(&self, method: Method, path: Path, body: Body) -> Result<Answer> {
         let whole = async {

@@ -2,6 +2,7 @@
 
 mod apis;
 mod certificates;
+mod cors;
 mod deploy;
 mod diff;
 mod fleet;
@@ -12,6 +13,7 @@ mod vpc_targets;
 
 pub(crate) use apis::{apis, audit, whoami};
 pub(crate) use certificates::certificates;
+pub(crate) use cors::{CorsArgs, cors};
 pub(crate) use deploy::deploy;
 pub(crate) use diff::diff;
 pub(crate) use fleet::{ca, fleet, join_token, node_act, node_show};
