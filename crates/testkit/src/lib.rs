@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod echo;
 pub mod http;
 pub mod postgres;
+pub mod raw;
 pub mod samples;
 pub mod skip;
 mod thread;

@@ -10,7 +10,7 @@ use crate::GatewayResponse;
 pub fn gateway_response(response: &GatewayResponse) -> Checked {
     response.status_code.as_deref().map_or(Ok(()), status_code)?;
     for (target, source) in &response.response_parameters {
-        mapping::parameter(target, "gatewayresponse.", &["header"])?;
+        mapping::parameter(target, "gatewayresponse.", &["header", "path", "querystring"])?;
         mapping::request_source(source)?;
     }
     response.response_templates.keys().try_for_each(|key| media_type(key))
@@ -26,6 +26,10 @@ mod tests {
             response_parameters: [(target.into(), source.into())].into(),
             ..GatewayResponse::default()
         };
+        // Stored, though answers have neither: so it is at AWS.
+        for target in ["gatewayresponse.path.x", "gatewayresponse.querystring.x"] {
+            assert_eq!(gateway_response(&header(target, "'a'")), Ok(()), "{target}");
+        }
         for source in ["'*'", "method.request.header.Origin", "context.requestId"] {
             assert_eq!(gateway_response(&header("gatewayresponse.header.X", source)), Ok(()));
         }
