@@ -25,7 +25,7 @@ pub use credential::Credential;
 pub use error::Error;
 pub use key::SigningKey;
 pub use presented::{Form, Presented, is_signed};
-pub use sign::{Signer, presign, sign};
+pub use sign::{Signer, presign, sign, sign_with};
 pub use timestamp::Timestamp;
 
 /// The only algorithm.

@@ -43,18 +43,20 @@ impl Signer<'_> {
         }
     }
 
-    fn signature(
-        &self,
-        request: &Request<'_>,
-        stamp: Timestamp,
-        names: &[String],
-        payload: &str,
-    ) -> String {
-        let credential = self.credential(stamp);
-        let rules = Rules { service: self.service, signed_headers: names, payload };
-        let text = string_to_sign(&canonical_request(request, &rules), stamp, &credential);
-        hex::encode(SigningKey::for_credential(self.secret, &credential).sign(&text))
-    }
+}
+
+/// The signature of a request with the day's key.
+fn signature(
+    request: &Request<'_>,
+    credential: &Credential,
+    key: &SigningKey,
+    stamp: Timestamp,
+    names: &[String],
+    payload: &str,
+) -> String {
+    let rules = Rules { service: &credential.service, signed_headers: names, payload };
+    let text = string_to_sign(&canonical_request(request, &rules), stamp, credential);
+    hex::encode(key.sign(&text))
 }
 
 /// The headers to add to a request, `authorization` last. Signed are `host`
@@ -69,13 +71,31 @@ pub fn sign(
     signer: &Signer<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeaderValue> {
+    let credential = signer.credential(Timestamp::new(now));
+    let key = SigningKey::for_credential(signer.secret, &credential);
+    sign_with(request, body, &credential, &key, signer.security_token, now)
+}
+
+/// As [`sign`], with a key that was derived before: it holds for the day,
+/// region and service of `credential`.
+///
+/// # Errors
+/// As [`sign`].
+pub fn sign_with(
+    request: &Request<'_>,
+    body: &[u8; 32],
+    credential: &Credential,
+    key: &SigningKey,
+    security_token: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeaderValue> {
     let stamp = Timestamp::new(now);
     let payload = hex::encode(body);
     let mut added = vec![
         (HeaderName::from_static("x-amz-date"), HeaderValue::from_str(&stamp.to_string())?),
         (HeaderName::from_static("x-amz-content-sha256"), HeaderValue::from_str(&payload)?),
     ];
-    if let Some(token) = signer.security_token {
+    if let Some(token) = security_token {
         let name = HeaderName::from_static("x-amz-security-token");
         added.push((name, HeaderValue::from_str(token)?));
     }
@@ -92,10 +112,9 @@ pub fn sign(
     names.push("host".to_owned());
     names.sort();
     let complete = Request { headers: &headers, ..*request };
-    let signature = signer.signature(&complete, stamp, &names, &payload);
+    let signature = signature(&complete, credential, key, stamp, &names, &payload);
     let text = format!(
-        "{ALGORITHM} Credential={}, SignedHeaders={}, Signature={signature}",
-        signer.credential(stamp),
+        "{ALGORITHM} Credential={credential}, SignedHeaders={}, Signature={signature}",
         names.join(";")
     );
     added.push((http::header::AUTHORIZATION, HeaderValue::from_str(&text)?));
@@ -131,6 +150,8 @@ pub fn presign(
     }
     let names = ["host".to_owned()];
     let complete = Request { query: &query, ..*request };
-    let signature = signer.signature(&complete, stamp, &names, &hex::encode(body));
+    let credential = signer.credential(stamp);
+    let key = SigningKey::for_credential(signer.secret, &credential);
+    let signature = signature(&complete, &credential, &key, stamp, &names, &hex::encode(body));
     format!("{query}&X-Amz-Signature={signature}")
 }
