@@ -1,12 +1,22 @@
 //! A compiled deployment, independent of any stage.
 
+mod aws;
+mod http;
+mod lambda;
+
 use std::sync::Arc;
 
+use ::http::{HeaderName, HeaderValue};
 use gw_model::{ApiKeySource, GatewayResponseType, HttpMethod};
 use gw_route::Router;
-use http::{HeaderName, HeaderValue};
 
-use crate::{Fault, GatewayResponses, Mock, Source, Target};
+use crate::{
+    AwsAddress, BinaryMediaTypes, Fault, GatewayResponses, Mock, RequestMapping, ResponseMapping,
+};
+
+pub use aws::Aws;
+pub use http::{Headers, Http, HttpProxy, Mappings, Uri};
+pub use lambda::Lambda;
 
 /// A compiled deployment. Immutable, and shared by every stage and release
 /// that names its content.
@@ -19,6 +29,8 @@ pub struct CompiledApi {
     pub(crate) resources: Box<[CompiledResource]>,
     pub(crate) routes: Box<[Route]>,
     pub(crate) gateway_responses: Arc<GatewayResponses>,
+    pub(crate) binary: Arc<BinaryMediaTypes>,
+    pub(crate) minimum_compression_size: Option<u32>,
     pub(crate) warnings: Box<[Fault]>,
     pub(crate) size_bytes: usize,
 }
@@ -59,6 +71,11 @@ impl CompiledApi {
         routes.get(at).map(|route| (number, route))
     }
 
+    /// The route of that number.
+    pub fn numbered(&self, route: u32) -> Option<&Route> {
+        self.routes.get(route as usize)
+    }
+
     /// All routes, each with its resource.
     pub fn routes(&self) -> impl Iterator<Item = (&CompiledResource, &Route)> {
         self.resources.iter().flat_map(|resource| {
@@ -70,6 +87,17 @@ impl CompiledApi {
     /// How errors are answered.
     pub fn gateway_responses(&self) -> &GatewayResponses {
         &self.gateway_responses
+    }
+
+    /// Which bodies are binary.
+    pub fn binary(&self) -> &Arc<BinaryMediaTypes> {
+        &self.binary
+    }
+
+    /// The smallest answer that is compressed, in bytes; `None` compresses
+    /// nothing and undoes no compression.
+    pub fn minimum_compression_size(&self) -> Option<u32> {
+        self.minimum_compression_size
     }
 
     /// The poisoned faults, ordered by place.
@@ -154,54 +182,60 @@ pub enum ParameterPlace {
 pub enum Integration {
     /// An HTTP backend, passed through.
     HttpProxy(Box<HttpProxy>),
+    /// An HTTP backend, mapped.
+    Http(Box<Http>),
     /// The gateway itself.
     Mock(Arc<Mock>),
+    /// A Lambda function, called with the proxy event.
+    Lambda(Box<Lambda>),
+    /// A service of AWS, mapped.
+    Aws(Box<Aws>),
     /// Poisoned: always this error.
     Refused(GatewayResponseType),
 }
 
-/// An HTTP backend.
-#[derive(Debug)]
-pub struct HttpProxy {
-    /// The verb to send; `None` for the client's own.
-    pub method: Option<http::Method>,
-    /// Where to.
-    pub uri: Uri,
-    /// Headers and query parameters to set, if any.
-    pub mappings: Option<Box<Mappings>>,
-    /// From the call to the response's head, in milliseconds.
-    pub timeout_ms: u32,
-    /// `responseTransferMode` is `STREAM`, which lifts the size limit.
-    pub is_streamed: bool,
-    /// The certificate's issuer is not checked.
-    pub insecure_skip_verification: bool,
-    /// The VPC link that the backend is reached through, perhaps with
-    /// `${stageVariables.x}` places.
-    pub link: Option<Box<str>>,
+impl Integration {
+    /// The HTTP backend of HTTP and HTTP_PROXY.
+    pub fn http_backend(&self) -> Option<&HttpProxy> {
+        match self {
+            Self::HttpProxy(proxy) => Some(proxy),
+            Self::Http(http) => Some(&http.backend),
+            _ => None,
+        }
+    }
+
+    /// The address of an integration that calls AWS.
+    pub fn aws_address(&self) -> Option<&AwsAddress> {
+        match self {
+            Self::Lambda(lambda) => Some(&lambda.address),
+            Self::Aws(aws) => Some(&aws.address),
+            _ => None,
+        }
+    }
+
+    /// What maps requests and answers of HTTP and AWS.
+    pub fn mappings(&self) -> Option<(&RequestMapping, &ResponseMapping)> {
+        match self {
+            Self::Http(http) => Some((&http.request, &http.response)),
+            Self::Aws(aws) => Some((&aws.request, &aws.response)),
+            _ => None,
+        }
+    }
+
+    /// Whether the client's body must be there as a whole before it answers.
+    pub fn needs_body(&self) -> bool {
+        match self {
+            Self::HttpProxy(proxy) => proxy.reads_body(),
+            Self::Mock(mock) => mock.needs_body(),
+            Self::Http(_) | Self::Lambda(_) | Self::Aws(_) => true,
+            Self::Refused(_) => false,
+        }
+    }
 }
 
-/// A backend's address.
-#[derive(Debug)]
-pub enum Uri {
-    /// Needs no stage variables.
-    Fixed(Arc<Target>),
-    /// Becomes an address when a stage is bound.
-    Variable {
-        /// With its `${stageVariables.x}` places.
-        text: Box<str>,
-        /// `integration.request.path.{name}` and where it comes from.
-        places: Arc<[(Box<str>, Source)]>,
-    },
-}
-
-/// Headers to set, with where their values come from.
-pub type Headers = Box<[(HeaderName, Source)]>;
-
-/// What an integration adds to a request.
-#[derive(Debug, Default)]
-pub struct Mappings {
-    /// Overwrite the client's.
-    pub headers: Headers,
-    /// Are appended to the client's; names are percent-encoded already.
-    pub query: Box<[(Box<str>, Source)]>,
+impl Route {
+    /// Whether a request's body must be there as a whole before it is handled.
+    pub fn needs_body(&self) -> bool {
+        self.integration.needs_body()
+    }
 }

@@ -36,6 +36,9 @@ pub struct GatewayError {
     pub validation: Option<Box<str>>,
     /// Decides the spacing of the built-in body.
     pub moment: Moment,
+    /// The reason for the API's owner: a line of the execution log. Clients
+    /// never see it.
+    pub log: Option<Cow<'static, str>>,
 }
 
 impl GatewayError {
@@ -103,7 +106,7 @@ impl GatewayError {
         let status = StatusCode::from_u16(kind.default_status().unwrap_or(fallback))
             .expect("AWS's statuses are statuses");
         let message = message.map(Cow::Borrowed);
-        Self { kind, status, error_type, message, validation: None, moment }
+        Self { kind, status, error_type, message, validation: None, moment, log: None }
     }
 
     /// An address that belongs to no API or stage.
@@ -127,6 +130,12 @@ impl GatewayError {
     #[must_use]
     pub fn with_error_type(self, error_type: &'static str) -> Self {
         Self { error_type, ..self }
+    }
+
+    /// The same with a reason for the execution log.
+    #[must_use]
+    pub fn with_log(self, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { log: Some(text.into()), ..self }
     }
 
     /// The message as JSON text, or `null`.
@@ -251,7 +260,7 @@ impl Custom {
             let Some(name) = target.strip_prefix("gatewayresponse.header.") else {
                 continue;
             };
-            match (name.parse::<HeaderName>(), Source::request(expression)) {
+            match (name.parse::<HeaderName>(), Source::refusal(expression)) {
                 (Ok(name), Ok(source)) => headers.push((name, source)),
                 (Err(_), _) => fault(format!("invalid header name {name:?}")),
                 (_, Err(reason)) => fault(reason),
@@ -294,6 +303,10 @@ struct WithError<'a> {
 }
 
 impl Values for WithError<'_> {
+    fn inner(&self) -> Option<&dyn Values> {
+        Some(self.values)
+    }
+
     fn context(&self, variable: ContextVar) -> Option<Cow<'_, str>> {
         match variable {
             ContextVar::ErrorMessage => self.error.message.as_deref().map(Cow::Borrowed),
@@ -302,29 +315,5 @@ impl Values for WithError<'_> {
             ContextVar::ErrorValidation => self.error.validation.as_deref().map(Cow::Borrowed),
             other => self.values.context(other),
         }
-    }
-
-    fn stage_variable(&self, name: &str) -> Option<&str> {
-        self.values.stage_variable(name)
-    }
-
-    fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
-        self.values.header(name)
-    }
-
-    fn header_list(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
-        self.values.header_list(name)
-    }
-
-    fn query(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.values.query(name)
-    }
-
-    fn query_list(&self, name: &str, each: &mut dyn FnMut(&str)) {
-        self.values.query_list(name, each);
-    }
-
-    fn path(&self, name: &str) -> Option<&str> {
-        self.values.path(name)
     }
 }

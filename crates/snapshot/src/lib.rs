@@ -15,11 +15,16 @@
 //! [`Values`].
 
 mod api;
+mod aws_service;
+mod aws_target;
+mod aws_uri;
 mod compile;
 mod context;
 mod facts;
 mod fault;
 mod gateway;
+mod lambda_arn;
+mod mapping;
 mod mock;
 mod prepared;
 mod shards;
@@ -31,20 +36,28 @@ mod uri;
 mod world;
 
 pub use api::{
-    Checks, CompiledApi, CompiledResource, Headers, HttpProxy, Integration, Mappings,
-    ParameterPlace, Required, Route, Uri,
+    Aws, Checks, CompiledApi, CompiledResource, Headers, Http, HttpProxy, Integration, Lambda,
+    Mappings, ParameterPlace, Required, Route, Uri,
 };
+pub use aws_service::{AwsProtocol, AwsService};
+pub use aws_target::{AwsAddress, AwsTarget};
+pub use aws_uri::{AwsCall, AwsText, AwsUri, InvalidAwsUri};
 pub use compile::{Limits, compile};
-pub use context::{ContextVar, Values};
+pub use context::{ContextKind, ContextVar, Values, joined};
 pub use facts::{
     ApiKey, ClientCertificate, Domain, DomainCertificate, Facts, Place, UnreadableFact, VpcLink,
 };
 pub use fault::{Fault, FaultKind};
 pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered};
-pub use mock::{Mock, MockAnswer, MockResponse};
+pub use lambda_arn::LambdaTarget;
+pub use mapping::{
+    BinaryMediaTypes, BodyPath, Event, Inbound, MappedRequest, MappedResponse, Outcome, Record,
+    RequestMapping, ResponseMapping, Selector, WithBody,
+};
+pub use mock::Mock;
 pub use source::{Source, Value};
 pub use stage::{Bound, Canary, CompiledStage};
-pub use text::{NeedsEngine, Text};
+pub use text::Text;
 pub use throttle::Throttle;
 pub use uri::{InvalidAddress, Origin, Piece, Target, fill_variables};
 pub use world::World;

@@ -1,15 +1,16 @@
 //! Mapping expressions: where a mapped value comes from, and how it is written
 //! at its destination.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{ContextVar, Values};
+use crate::{BodyPath, ContextVar, Values};
 
 /// Everything but RFC 3986's unreserved characters.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const COMPONENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The same, with what may stand unencoded inside a path.
 const PATH: &AsciiSet = &COMPONENT
@@ -50,6 +51,14 @@ pub enum Source {
     StageVariable(Box<str>),
     /// `context.x`
     Context(ContextVar),
+    /// `method.request.body` or `integration.response.body`, or a part of it.
+    Body(Arc<BodyPath>),
+    /// `integration.response.header.x`: the last one.
+    ResponseHeader(HeaderName),
+    /// `integration.response.multivalueheader.x`: all, joined with commas.
+    ResponseHeaderList(HeaderName),
+    /// A path parameter of the mapped request.
+    Mapped(Box<str>),
     /// Well formed, but without a value in this build or place.
     Nothing,
 }
@@ -77,27 +86,46 @@ impl Source {
     /// What the expression is instead, for people.
     pub fn request(expression: &str) -> Result<Self, String> {
         if let Some(rest) = expression.strip_prefix("method.request.") {
-            if rest == "body" || rest.starts_with("body.") {
-                return Err(format!("{expression}: mapping the body is not in this build"));
+            if let Some(path) = BodyPath::request(rest) {
+                return Ok(Self::Body(Arc::new(path.map_err(|e| format!("{expression}: {e}"))?)));
             }
             return Self::of_request(rest).ok_or_else(|| invalid(expression));
         }
         Self::anywhere(expression).ok_or_else(|| invalid(expression))
     }
 
-    /// Reads the source of a response parameter where no backend was asked:
-    /// there, `integration.response.header.x` has no value.
+    /// Reads the source of a gateway response's parameter: as that of a
+    /// request, but the body is not to be had.
+    ///
+    /// # Errors
+    /// What the expression is instead, for people.
+    pub fn refusal(expression: &str) -> Result<Self, String> {
+        match Self::request(expression)? {
+            Self::Body(_) => Err(format!("{expression}: gateway responses do not see the body")),
+            source => Ok(source),
+        }
+    }
+
+    /// Reads the source of a response parameter.
     ///
     /// # Errors
     /// What the expression is instead, for people.
     pub fn answer(expression: &str) -> Result<Self, String> {
-        if let Some(rest) = expression.strip_prefix("integration.response.") {
-            if rest.starts_with("header.") || rest.starts_with("multivalueheader.") {
-                return Ok(Self::Nothing);
-            }
-            return Err(format!("{expression}: mapping the body is not in this build"));
+        let Some(rest) = expression.strip_prefix("integration.response.") else {
+            return Self::refusal(expression);
+        };
+        if let Some(path) = BodyPath::response(rest) {
+            return Ok(Self::Body(Arc::new(path.map_err(|e| format!("{expression}: {e}"))?)));
         }
-        Self::request(expression)
+        let source = rest.split_once('.').and_then(|(place, name)| {
+            let name = name.parse().ok()?;
+            match place {
+                "header" => Some(Self::ResponseHeader(name)),
+                "multivalueheader" => Some(Self::ResponseHeaderList(name)),
+                _ => None,
+            }
+        });
+        source.ok_or_else(|| invalid(expression))
     }
 
     /// The value for one request; `None` leaves the destination out.
@@ -126,7 +154,12 @@ impl Source {
             Self::Context(variable) => {
                 values.context(*variable).map(|value| text(value, is_ours(*variable)))
             }
-            Self::Nothing => None,
+            Self::Body(path) => values.body(path).map(|value| text(value, false)),
+            Self::ResponseHeader(name) => values.response_header(name).map(Value::Header),
+            Self::ResponseHeaderList(name) => {
+                values.response_header_list(name).map(|list| text(list, false))
+            }
+            Self::Mapped(_) | Self::Nothing => None,
         }
     }
 
@@ -172,6 +205,15 @@ impl Value<'_> {
         }
     }
 
+    /// As text, decoded.
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Header(value) => String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            Self::Text { text, .. } => text.into_owned(),
+            Self::Encoded(text) => percent_decode_str(text).decode_utf8_lossy().into_owned(),
+        }
+    }
+
     /// Writes it as the value of a query parameter.
     pub fn push_query(&self, out: &mut Vec<u8>) {
         match self {
@@ -208,6 +250,20 @@ impl Value<'_> {
 /// Percent-encodes a name for use in a query string.
 pub(crate) fn encode_query_name(name: &str) -> Box<str> {
     utf8_percent_encode(name, COMPONENT).to_string().into()
+}
+
+/// Percent-encodes a text that may be several segments of a path; `None` if one
+/// of them would climb.
+pub(crate) fn encode_path(text: &str) -> Option<String> {
+    let climbs = text.split('/').any(|segment| matches!(segment, "." | ".."));
+    (!climbs).then(|| utf8_percent_encode(text, PATH).to_string())
+}
+
+/// Percent-encodes a query parameter, decoding what a path has encoded.
+pub(crate) fn push_query_pair(out: &mut Vec<u8>, name: &str, value: &str) {
+    push_encoded(out, name, COMPONENT);
+    out.push(b'=');
+    push_encoded(out, value, COMPONENT);
 }
 
 fn push_encoded(out: &mut Vec<u8>, text: &str, set: &'static AsciiSet) {

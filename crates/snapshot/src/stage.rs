@@ -9,7 +9,8 @@ use gw_model::{Digest, HttpMethod, Release, ReleaseNumber, StageKey, StageSettin
 use http::HeaderValue;
 
 use crate::{
-    CompiledApi, CompiledResource, Fault, HttpProxy, Route, Target, Throttle, Uri,
+    AwsAddress, AwsTarget, CompiledApi, CompiledResource, Fault, HttpProxy, Route, Target,
+    Throttle, Uri,
     uri::{Origins, fill_variables, has_variables},
 };
 
@@ -51,6 +52,8 @@ pub struct Bound {
     targets: Box<[Option<Arc<Target>>]>,
     /// The same for ids of VPC links with variables.
     links: Box<[Option<Box<str>>]>,
+    /// The same for addresses of AWS's services.
+    aws: Box<[Option<Arc<AwsTarget>>]>,
 }
 
 /// Rate limits by path and verb; one bucket for a method in both deployments.
@@ -198,7 +201,7 @@ impl Bound {
     ) -> Self {
         let mut origins = Origins::new();
         let mut bind = |resource: &CompiledResource, route: &Route| {
-            let crate::Integration::HttpProxy(proxy) = &route.integration else { return None };
+            let proxy = route.integration.http_backend()?;
             let Uri::Variable { text, places } = &proxy.uri else { return None };
             let address = fill_variables(text, &variables);
             let insecure = proxy.insecure_skip_verification;
@@ -223,7 +226,25 @@ impl Bound {
             }
             false => Box::default(),
         };
-        Self { deployment_id: deployment_id.into(), api, variables, is_canary, targets, links }
+        let aws = bind_aws(&api, &variables, faults);
+        Self { deployment_id: deployment_id.into(), api, variables, is_canary, targets, links, aws }
+    }
+
+    /// Where a route's calls of AWS go; `None` if the variables make no
+    /// address.
+    pub fn aws<'a>(&'a self, route: u32, address: &'a AwsAddress) -> Option<&'a AwsTarget> {
+        match address {
+            AwsAddress::Fixed(target) => Some(target),
+            AwsAddress::Variable { .. } => self.aws.get(route as usize)?.as_deref(),
+        }
+    }
+
+    /// Where its calls of AWS go, invalid addresses left out.
+    pub fn aws_targets(&self) -> impl Iterator<Item = &AwsTarget> {
+        self.api
+            .routes()
+            .zip(0..)
+            .filter_map(|((_, route), number)| self.aws(number, route.integration.aws_address()?))
     }
 
     /// Where an HTTP route goes; `None` if the variables make no address.
@@ -243,11 +264,9 @@ impl Bound {
     /// Where its HTTP routes go, invalid addresses and what is behind VPC
     /// links left out.
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
-        self.api.routes().zip(0..).filter_map(|((_, route), number)| match &route.integration {
-            crate::Integration::HttpProxy(proxy) if proxy.link.is_none() => {
-                self.target(number, proxy)
-            }
-            _ => None,
+        self.api.routes().zip(0..).filter_map(|((_, route), number)| {
+            let proxy = route.integration.http_backend().filter(|proxy| proxy.link.is_none())?;
+            self.target(number, proxy)
         })
     }
 
@@ -255,21 +274,46 @@ impl Bound {
         let variables: usize = self.variables.iter().map(|(k, v)| k.len() + v.len() + 64).sum();
         let targets: usize = self.targets.iter().flatten().map(|target| target.size_bytes()).sum();
         let links: usize = self.links.iter().flatten().map(|link| link.len()).sum();
-        let lists = size_of_val(&*self.targets) + size_of_val(&*self.links);
-        self.deployment_id.len() + variables + targets + links + lists
+        let aws: usize = self.aws.iter().flatten().map(|target| target.size_bytes()).sum();
+        let lists =
+            size_of_val(&*self.targets) + size_of_val(&*self.links) + size_of_val(&*self.aws);
+        self.deployment_id.len() + variables + targets + links + aws + lists
     }
+}
+
+/// By number of route, the addresses of AWS's services that have variables.
+fn bind_aws(
+    api: &CompiledApi,
+    variables: &Variables,
+    faults: &mut BTreeSet<Fault>,
+) -> Box<[Option<Arc<AwsTarget>>]> {
+    let mut addresses = api.routes().filter_map(|(_, route)| route.integration.aws_address());
+    if !addresses.any(AwsAddress::is_variable) {
+        return Box::default();
+    }
+    let bound = api.routes().map(|(resource, route)| {
+        match route.integration.aws_address()?.bind(variables)? {
+            Ok(target) => Some(Arc::new(target)),
+            Err(error) => {
+                let place = format!("{} {}", route.verb, resource.path);
+                faults.insert(Fault::poisoned(place, error.to_string()));
+                None
+            }
+        }
+    });
+    bound.collect()
 }
 
 /// The VPC link of a route, if its id has variables.
 fn variable_link(route: &Route) -> Option<&str> {
-    let crate::Integration::HttpProxy(proxy) = &route.integration else { return None };
+    let proxy = route.integration.http_backend()?;
     proxy.link.as_deref().filter(|link| has_variables(link))
 }
 
 impl Route {
     fn has_variable_address(&self) -> bool {
-        matches!(&self.integration, crate::Integration::HttpProxy(proxy)
-            if matches!(proxy.uri, Uri::Variable { .. }))
+        let backend = self.integration.http_backend();
+        backend.is_some_and(|backend| matches!(backend.uri, Uri::Variable { .. }))
     }
 }
 

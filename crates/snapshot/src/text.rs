@@ -1,8 +1,4 @@
-//! Templates that need no engine: text with plain references.
-//!
-//! Gateway responses never have more than that. Mapping templates are
-//! Velocity; those without directives and with nothing but plain references
-//! render here, all others are refused by name until the engine is there.
+//! Templates of gateway responses: text with plain references, no Velocity.
 
 use std::borrow::Cow;
 
@@ -10,11 +6,6 @@ use bytes::Bytes;
 use http::HeaderName;
 
 use crate::{ContextVar, Values};
-
-/// A template that only the template engine can render.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the template engine is not in this build, and the template uses {0}")]
-pub struct NeedsEngine(pub String);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -43,36 +34,6 @@ impl Text {
             pieces.push(piece);
             length
         })
-        .into()
-    }
-
-    /// A mapping template.
-    ///
-    /// # Errors
-    /// It needs the engine: a directive, a reference other than `$context.x`
-    /// and `$stageVariables.x`, or a call.
-    pub fn mapping(template: &str) -> Result<Self, NeedsEngine> {
-        if let Some(directive) = directive(template) {
-            return Err(NeedsEngine(directive));
-        }
-        let mut refused = None;
-        let text = Self::split(template, |name, length, pieces| {
-            match reference(name) {
-                Some(piece @ (Piece::Context(_) | Piece::StageVariable(_) | Piece::Nothing)) => {
-                    pieces.push(piece);
-                }
-                _ => refused = refused.take().or_else(|| Some(format!("${name}"))),
-            }
-            length
-        });
-        if let Some(at) = text.call {
-            let around: String = template.get(at..).unwrap_or_default().chars().take(24).collect();
-            refused = refused.or(Some(format!("{around:?}")));
-        }
-        match refused {
-            Some(what) => Err(NeedsEngine(what)),
-            None => Ok(text.into()),
-        }
     }
 
     /// The text, if no request changes it.
@@ -110,18 +71,11 @@ impl Text {
         out.into()
     }
 
-    /// Bytes on the heap.
-    pub(crate) fn size_bytes(&self) -> usize {
-        let text = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { 0 };
-        size_of_val(&*self.pieces) + self.pieces.iter().map(text).sum::<usize>()
-    }
-
     /// Cuts at references. `take` gets a reference's name and how many bytes
     /// it is long, pushes a piece and answers how many bytes to skip; 0 leaves
     /// the reference in the text.
-    fn split(template: &str, mut take: impl FnMut(&str, usize, &mut Vec<Piece>) -> usize) -> Split {
+    fn split(template: &str, mut take: impl FnMut(&str, usize, &mut Vec<Piece>) -> usize) -> Self {
         let mut pieces = Vec::new();
-        let mut call = None;
         let (mut text_start, mut at) = (0, 0);
         while let Some(found) = template.get(at..).and_then(|rest| rest.find('$')) {
             let start = at + found;
@@ -143,28 +97,12 @@ impl Text {
             pieces.append(&mut taken);
             at = start + skip;
             text_start = at;
-            let behind = template.get(at..).unwrap_or_default();
-            if behind.starts_with(['(', '[']) && !rest.starts_with("${") {
-                call = call.or(Some(start));
-            }
         }
         let tail = template.get(text_start..).unwrap_or_default();
         if !tail.is_empty() {
             pieces.push(Piece::Text(Bytes::copy_from_slice(tail.as_bytes())));
         }
-        Split { pieces, call }
-    }
-}
-
-struct Split {
-    pieces: Vec<Piece>,
-    /// Where a reference is followed by what Velocity takes for a call.
-    call: Option<usize>,
-}
-
-impl From<Split> for Text {
-    fn from(split: Split) -> Self {
-        Self { pieces: split.pieces.into() }
+        Self { pieces: pieces.into() }
     }
 }
 
@@ -221,20 +159,6 @@ fn reference(name: &str) -> Option<Piece> {
         }
         _ => None,
     }
-}
-
-/// The first thing that Velocity would take for a directive or a comment.
-fn directive(template: &str) -> Option<String> {
-    let mut rest = template;
-    while let Some(at) = rest.find('#') {
-        let behind = rest.get(at + 1..)?;
-        if behind.starts_with(|c: char| c.is_ascii_alphabetic() || "#*{[@".contains(c)) {
-            let word: String = behind.chars().take_while(char::is_ascii_alphabetic).collect();
-            return Some(format!("#{word}"));
-        }
-        rest = behind;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use gw_model::Variables;
 use http::uri::{Authority, PathAndQuery};
 
-use crate::{Source, Values, prepared::Prepared};
+use crate::{MappedRequest, Source, Values, prepared::Prepared, source::push_query_pair};
 
 /// Why a text is no backend's address. AWS answers requests to one with 500
 /// and logs `Invalid endpoint address`.
@@ -166,6 +166,44 @@ impl Target {
             push_mapped(&mut out, &mut separator, name, source, values);
         }
         PathAndQuery::from_maybe_shared(Bytes::from(out)).ok()
+    }
+
+    /// The path and query of one mapped request: the address with its places
+    /// filled, then the mapped query. `None` if the values make it invalid.
+    pub fn mapped(&self, request: &MappedRequest) -> Option<PathAndQuery> {
+        if let Some(fixed) = &self.fixed
+            && request.query.is_empty()
+        {
+            return Some(fixed.clone());
+        }
+        let mut out = Vec::with_capacity(128);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Value { source: Source::Mapped(name), is_query } => {
+                    let found = request.path.iter().find(|(known, _)| **known == **name);
+                    match found.map(|(_, value)| crate::Value::Encoded(value)) {
+                        Some(value) if *is_query => value.push_query(&mut out),
+                        Some(value) => value.push_path(&mut out),
+                        None => {}
+                    }
+                }
+                Piece::Value { .. } => {}
+            }
+        }
+        let mut separator = if self.has_query { b'&' } else { b'?' };
+        for (name, value) in &request.query {
+            out.push(separator);
+            separator = b'&';
+            push_query_pair(&mut out, name, value);
+        }
+        PathAndQuery::from_maybe_shared(Bytes::from(out)).ok()
+    }
+
+    /// Whether a value of the client's body is part of it.
+    pub(crate) fn reads_body(&self) -> bool {
+        let is_body = |piece: &Piece| matches!(piece, Piece::Value { source: Source::Body(_), .. });
+        self.pieces.iter().any(is_body)
     }
 
     /// Bytes on the heap, without the shared origin.

@@ -31,6 +31,7 @@ mod value;
 
 pub use error::{CompileError, Fault, Position, RenderError};
 pub use limits::Limits;
+pub use methods::translate_pattern;
 pub use overrides::{Multi, Overrides, RequestOverride, ResponseOverride};
 pub use path::{Document, JsonPath, PathError};
 pub use source::{Empty, Leaf, Place, Source};

@@ -11,6 +11,7 @@ mod pattern;
 mod string;
 
 pub(crate) use pattern::Pattern;
+pub use pattern::translate_pattern;
 
 use crate::{
     ast::Method,

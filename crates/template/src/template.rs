@@ -73,6 +73,12 @@ impl Template {
         &self.source
     }
 
+    /// Bytes on the heap, roughly: the tree takes several times the text.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        size_of::<Self>() + 512 + self.source.len() * 8
+    }
+
     /// Renders the template.
     ///
     /// # Errors

@@ -9,11 +9,18 @@ pub(crate) fn values<'q>(
     query: Option<&'q str>,
     name: &str,
 ) -> impl DoubleEndedIterator<Item = Cow<'q, str>> {
+    pairs(query).filter_map(move |(key, value)| (decode(key) == name).then(|| decode(value)))
+}
+
+/// All names with their values in order, decoded.
+pub(crate) fn all(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    pairs(query).map(|(key, value)| (decode(key), decode(value)))
+}
+
+fn pairs(query: Option<&str>) -> impl DoubleEndedIterator<Item = (&str, &str)> {
     let parameters = query.unwrap_or_default().split(['&', ';']);
-    parameters.filter_map(move |parameter| {
-        let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        (!key.is_empty() && decode(key) == name).then(|| decode(value))
-    })
+    let pairs = parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
+    pairs.filter(|(key, _)| !key.is_empty())
 }
 
 /// Percent-decodes, with `+` for a space. Bytes that are no UTF-8 become

@@ -1,4 +1,4 @@
-//! Plain references, and what is left to the engine.
+//! Plain references.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::borrow::Cow;
@@ -64,33 +64,8 @@ fn gateway_response_templates() {
 }
 
 #[test]
-fn mapping_templates() {
-    let check = |template: &str, expected: Option<&str>| {
-        let text = Text::mapping(template).ok().map(|text| render(&text));
-        assert_eq!(text.as_deref(), expected, "{template}");
-    };
-    check(r#"{"statusCode": 200}"#, Some(r#"{"statusCode": 200}"#));
-    check("costs $5 # 3", Some("costs $5 # 3"));
-    check("id $context.requestId on ${stageVariables.color}", Some("id <requestId> on blue"));
-    check("$context.nothing|", Some("|"));
-    check("$input.json('$')", None);
-    check("#set($a = 1)", None);
-    check("## comment", None);
-    check("#* block *#", None);
-    check("#[[raw]]#", None);
-    check("#{if}(true)#end", None);
-    check("$a", None);
-    check("${a}", None);
-    check("$context.requestId.length()", None);
-    check("$context.responseOverride['x']", None);
-    check("${context.requestId.length()}", None);
-    check("$method.request.path.id", None);
-    check("$util.escapeJavaScript($x)", None);
-}
-
-#[test]
 fn fixed_text_is_shared() {
-    let text = Text::mapping("some text").unwrap();
+    let text = Text::plain("some text");
     assert_eq!(text.fixed().unwrap().as_ptr(), text.fixed().unwrap().as_ptr());
     assert!(Text::plain("$context.stage").fixed().is_none());
 }

@@ -22,7 +22,7 @@ impl Pattern {
         if let Some(literal) = literal(text) {
             return Ok(Self::Literal(literal));
         }
-        let translated = translate(text);
+        let translated = translate_pattern(text);
         let build = |pattern: &str| {
             RegexBuilder::new(pattern)
                 .size_limit(1 << 20)
@@ -157,8 +157,10 @@ fn literal(pattern: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-/// Java's classes are ASCII; `\Q...\E` quotes.
-fn translate(pattern: &str) -> String {
+/// A pattern of Java's as the crate `regex` reads it: Java's classes are ASCII,
+/// and `\Q...\E` quotes. The result need not be a valid pattern.
+#[must_use]
+pub fn translate_pattern(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len() + 16);
     let mut characters = pattern.chars().peekable();
     let mut class = 0_usize;

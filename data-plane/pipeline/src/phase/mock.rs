@@ -1,26 +1,27 @@
-//! MOCK: the gateway answers itself. The request's body is not read.
+//! MOCK: the gateway answers itself. The request's body is read only where a
+//! template or a missing one needs it.
 
-use gw_snapshot::Mock;
-use http::{Response, header};
+use std::sync::Arc;
 
-use crate::{
-    ResponseBody,
-    ctx::RequestCtx,
-    rescue::{Refusal, refuse},
-};
+use bytes::Bytes;
+use gw_snapshot::{Inbound, Mock};
+use http::Response;
+
+use super::answer::answer;
+use crate::{ResponseBody, capture::Captured, ctx::RequestCtx, offload::SMALL, rescue::Refusal};
 
 /// Answers from the compiled templates.
-pub(super) fn run(ctx: &RequestCtx<'_>, mock: &Mock) -> Result<Response<ResponseBody>, Refusal> {
-    let answer = match mock.answer(ctx) {
-        Ok(answer) => answer,
-        Err(kind) => return refuse(kind),
+pub(super) async fn run(
+    ctx: &RequestCtx<'_>,
+    mock: &Arc<Mock>,
+    body: Bytes,
+) -> Result<Response<ResponseBody>, Refusal> {
+    let mapped = if body.len() < SMALL {
+        mock.answer(&Inbound { values: ctx, body: &body }, None)?
+    } else {
+        let (mock, values) = (Arc::clone(mock), Captured::of(ctx));
+        let job = move || mock.answer(&Inbound { values: &values, body: &body }, None);
+        ctx.core.offload(job).await??
     };
-    let mut response = Response::new(ResponseBody::full(answer.body));
-    *response.status_mut() = answer.status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, answer.content_type);
-    for (name, value) in answer.headers {
-        headers.insert(name, value);
-    }
-    Ok(response)
+    Ok(answer(ctx, mapped.status, mapped.headers, mapped.body).await)
 }
