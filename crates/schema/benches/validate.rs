@@ -1,0 +1,2 @@
+//! Nanoseconds and allocations of one validation.
+fn main() {}
