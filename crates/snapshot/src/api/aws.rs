@@ -7,6 +7,8 @@ use crate::{AwsAddress, RequestMapping, ResponseMapping};
 pub struct Aws {
     /// Where to, and as whom.
     pub address: AwsAddress,
+    /// The verb to send; `None` for the client's own.
+    pub method: Option<http::Method>,
     /// The client's request -> the service's.
     pub request: RequestMapping,
     /// The service's answer -> the client's.

@@ -1,16 +1,69 @@
-//! AWS integrations.
+//! AWS integrations: services and, mapped, Lambda functions.
 
 use super::Compiler;
-use crate::Integration;
+use crate::{Aws, AwsAddress, AwsCall, AwsTarget, Integration, RequestMapping, ResponseMapping};
 
 impl Compiler<'_> {
     /// Services of AWS, their requests and answers mapped.
-    #[expect(clippy::unused_self, reason = "the address will be read with the compiler's state")]
     pub(super) fn aws(
         &mut self,
         declared: &gw_model::Integration,
-        _place: &str,
+        place: &str,
     ) -> Result<Integration, Vec<String>> {
-        Err(vec![format!("{} integrations are not in this build", declared.kind.as_str())])
+        let mut reasons = Vec::new();
+        let method = verb(declared, &mut reasons);
+        let mut faults = Vec::new();
+        let mut fault = |reason| faults.push(reason);
+        let request = RequestMapping::compile(declared, &self.binary, self.limits, &mut fault);
+        let response = ResponseMapping::compile(declared, &self.binary, self.limits, &mut fault);
+        let address = address(declared).map_err(|reason| reasons.push(reason)).ok();
+        if let Some(AwsAddress::Fixed(target)) = &address {
+            reasons.extend(unmapped(target, &request));
+            if matches!(target.uri.call, AwsCall::Lambda(_))
+                && !matches!(declared.http_method.as_deref(), Some("POST" | "ANY"))
+            {
+                reasons.push("a Lambda function is invoked by POST only".to_owned());
+            }
+        }
+        let Some(address) = address.filter(|_| reasons.is_empty()) else { return Err(reasons) };
+        for reason in faults {
+            self.poison(place, reason);
+        }
+        let timeout_ms = declared.timeout_ms.max(1);
+        Ok(Integration::Aws(Box::new(Aws { address, method, request, response, timeout_ms })))
     }
+}
+
+/// The verb to send; `None` for the client's own.
+fn verb(declared: &gw_model::Integration, reasons: &mut Vec<String>) -> Option<http::Method> {
+    match declared.http_method.as_deref() {
+        Some("ANY") => None,
+        Some(verb) => match http::Method::from_bytes(verb.as_bytes()) {
+            Ok(method) if method != http::Method::CONNECT => Some(method),
+            _ => {
+                reasons.push(format!("{verb:?} is not a verb"));
+                None
+            }
+        },
+        None => {
+            reasons.push("the integration has no httpMethod".to_owned());
+            None
+        }
+    }
+}
+
+fn address(declared: &gw_model::Integration) -> Result<AwsAddress, String> {
+    let uri = declared.uri.as_deref().filter(|uri| !uri.is_empty());
+    let uri = uri.ok_or_else(|| "the integration has no URI".to_owned())?;
+    AwsAddress::compile(uri, declared.credentials.as_deref()).map_err(|error| error.to_string())
+}
+
+/// Places of the address that nothing ever fills.
+fn unmapped(target: &AwsTarget, request: &RequestMapping) -> Vec<String> {
+    if request.may_override() {
+        return Vec::new();
+    }
+    let is_mapped = |place: &str| request.path_names().any(|name| name == place);
+    let missing = target.uri.places().filter(|place| !is_mapped(place));
+    missing.map(|name| format!("{{{name}}} has no integration.request.path mapping")).collect()
 }
