@@ -18,7 +18,7 @@ use crate::{
     },
     error::ApiError,
     front::{Front, front},
-    own::{certificates, fleet, health, releases, state, vpc_targets},
+    own::{certificates, cors, fleet, health, releases, state, vpc_targets},
 };
 
 /// A call of the admin API, for tables over all of them.
@@ -82,7 +82,7 @@ operations! {
     GET "/restapis/{rest_api}/resources/{resource}/methods/{verb}" GetMethod => methods::get;
     PATCH "/restapis/{rest_api}/resources/{resource}/methods/{verb}" UpdateMethod => methods::update;
     DELETE "/restapis/{rest_api}/resources/{resource}/methods/{verb}" DeleteMethod => methods::delete;
-    POST "/restapis/{rest_api}/resources/{resource}/methods/{verb}" TestInvokeMethod;
+    POST "/restapis/{rest_api}/resources/{resource}/methods/{verb}" TestInvokeMethod => methods::test_invoke;
     PUT "/restapis/{rest_api}/resources/{resource}/methods/{verb}/responses/{status}" PutMethodResponse => methods::put_response;
     GET "/restapis/{rest_api}/resources/{resource}/methods/{verb}/responses/{status}" GetMethodResponse => methods::get_response;
     PATCH "/restapis/{rest_api}/resources/{resource}/methods/{verb}/responses/{status}" UpdateMethodResponse => methods::update_response;
@@ -215,6 +215,12 @@ operations! {
     POST "/gatewright/v1/restapis/{rest_api}/stages/{stage}/stop-canary" StopCanary => releases::stop_canary;
     GET "/gatewright/v1/restapis/{rest_api}/diff" Diff => state::diff;
     GET "/gatewright/v1/restapis/{rest_api}/changes" Changes => state::changes;
+    GET "/gatewright/v1/restapis/{rest_api}/cors" ApiCors => cors::get;
+    PUT "/gatewright/v1/restapis/{rest_api}/cors" PutApiCors => cors::put;
+    DELETE "/gatewright/v1/restapis/{rest_api}/cors" DeleteApiCors => cors::delete;
+    GET "/gatewright/v1/restapis/{rest_api}/resources/{resource}/cors" Cors => cors::get;
+    PUT "/gatewright/v1/restapis/{rest_api}/resources/{resource}/cors" PutCors => cors::put;
+    DELETE "/gatewright/v1/restapis/{rest_api}/resources/{resource}/cors" DeleteCors => cors::delete;
     GET "/gatewright/v1/ca/domains" DomainCaCertificate => certificates::ca;
     POST "/gatewright/v1/certificates" ImportCertificate => certificates::import;
     GET "/gatewright/v1/certificates" Certificates => certificates::get_all;

@@ -2,6 +2,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod convert;
+pub(crate) mod cors;
 pub(crate) mod fleet;
 pub(crate) mod health;
 pub(crate) mod releases;

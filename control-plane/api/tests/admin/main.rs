@@ -6,6 +6,7 @@ mod beside;
 mod boto3;
 mod certificates;
 mod chance;
+mod cors;
 mod coverage;
 mod documentation;
 mod domains;
