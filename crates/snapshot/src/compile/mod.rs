@@ -67,6 +67,7 @@ pub fn compile(api: &Api, limits: &Limits) -> Result<CompiledApi, Vec<Fault>> {
         faults: Vec::new(),
         origins: Origins::new(),
         mocks: HashMap::new(),
+        schemas: checks::schemas(api),
     };
     compiler.run()
 }
@@ -80,6 +81,8 @@ struct Compiler<'a> {
     origins: Origins,
     /// Equal MOCKs, such as the CORS preflights of every resource, are one.
     mocks: HashMap<Vec<u8>, (Arc<Mock>, Vec<String>)>,
+    /// The models that bodies are held against.
+    schemas: gw_schema::Compiler<'a>,
 }
 
 impl Compiler<'_> {
@@ -124,7 +127,9 @@ impl Compiler<'_> {
     ) -> Result<CompiledApi, Vec<Fault>> {
         let text: usize = resources.iter().map(|r| r.path.len() + r.id.len() + 48).sum();
         let mocks: usize = self.mocks.values().map(|(mock, _)| mock.size_bytes()).sum();
+        let schemas = self.schemas.finish();
         let size_bytes = size_of::<CompiledApi>()
+            + schemas.size_bytes()
             + router.as_ref().map_or(0, Router::size_bytes)
             + text
             + mocks
@@ -147,6 +152,7 @@ impl Compiler<'_> {
             routes: routes.into(),
             gateway_responses: Arc::new(gateway_responses),
             binary: self.binary,
+            schemas: Arc::new(schemas),
             minimum_compression_size: self.api.minimum_compression_size_bytes,
             warnings: self.faults.into(),
             size_bytes,

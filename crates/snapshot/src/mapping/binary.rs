@@ -45,7 +45,7 @@ impl BinaryMediaTypes {
 }
 
 /// The media type of a request's body, without parameters.
-pub(super) fn content_type(values: &dyn Values) -> &str {
+pub(crate) fn content_type(values: &dyn Values) -> &str {
     media_type_of(values, &header::CONTENT_TYPE)
 }
 
