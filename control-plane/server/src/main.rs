@@ -59,6 +59,19 @@ pub(crate) enum Error {
     Io(#[from] std::io::Error),
 }
 
+impl Error {
+    /// The database is out of reach, perhaps for a moment only.
+    fn is_unavailable(&self) -> bool {
+        use gw_app::Error::Unavailable;
+        matches!(
+            self,
+            Self::Store(gw_store::Error::Unavailable(_))
+                | Self::App(Unavailable(_))
+                | Self::Ca(gw_fleet::LoadCaError::App(Unavailable(_)))
+        )
+    }
+}
+
 fn main() -> ExitCode {
     gw_telemetry::init();
     let args = Args::parse();
@@ -92,7 +105,8 @@ async fn run(args: Args) -> Result<(), Error> {
     let admin = listen(args.admin_listen).await?;
     let fleet = listen(args.fleet_listen).await?;
 
-    let store = open_store(&args.database_url).await?;
+    let store = Store::open(&args.database_url, &gw_store::Options::default())?;
+    patiently(async || store.migrate().await.map_err(Error::Store)).await?;
     let master_key = bootstrap::master_key(&args.master_key_file)?;
     let mut parts = Parts::new(store.clone(), master_key);
     parts.release_wait = Duration::from_millis(args.release_wait_ms);
@@ -102,9 +116,10 @@ async fn run(args: Args) -> Result<(), Error> {
         suffix.trim_matches('.').clone_into(&mut parts.domains.suffix);
     }
     let base = App::new(parts);
-    let revision = base.epoch_check().await?;
+    let revision = patiently(async || base.epoch_check().await.map_err(Error::App)).await?;
 
-    let ca = Arc::new(gw_fleet::load_ca(&base).await?);
+    let ca = patiently(async || gw_fleet::load_ca(&base).await.map_err(Error::Ca)).await?;
+    let ca = Arc::new(ca);
     let ca_sha256 = hex(&Sha256::digest(ca.certificate_der()));
     let account = AccountId::new(&*args.account_id);
     let region = gw_api::RegionRule::parse(&args.region);
@@ -113,7 +128,8 @@ async fn run(args: Args) -> Result<(), Error> {
         gw_api::RegionRule::PerSignature => gw_api::RegionRule::DEFAULT_REGION.to_owned(),
     };
     let file = args.bootstrap_file.as_deref();
-    bootstrap::write(&base, file, &account, &first_region, &ca_sha256).await?;
+    patiently(async || bootstrap::write(&base, file, &account, &first_region, &ca_sha256).await)
+        .await?;
 
     let coordinator: Arc<dyn Coordinator> = Arc::new(PostgresCoordinator::new(store));
     let hub = open_hub(&args, &replica, &base);
@@ -167,21 +183,17 @@ async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|error| Error::Listen(address, error))
 }
 
-/// Opens the database and its schema; a database that is still starting is waited for.
-async fn open_store(url: &str) -> Result<Store, Error> {
-    let store = Store::open(url, &gw_store::Options::default())?;
+/// Takes a step of the start again while the database is out of reach: it may
+/// be starting itself, or the machine be busy.
+async fn patiently<T>(mut step: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
     let end = tokio::time::Instant::now() + DATABASE_PATIENCE;
     loop {
-        match store.migrate().await {
-            Ok(()) => return Ok(store),
-            Err(error @ gw_store::Error::Unavailable(_)) => {
-                if tokio::time::Instant::now() > end {
-                    return Err(error.into());
-                }
+        match step().await {
+            Err(error) if error.is_unavailable() && tokio::time::Instant::now() < end => {
                 tracing::warn!(%error, "waiting for the database");
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            Err(error) => return Err(error.into()),
+            outcome => return outcome,
         }
     }
 }

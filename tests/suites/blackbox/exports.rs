@@ -57,7 +57,7 @@ async fn every_sample_is_exported_and_imports_as_an_equal_api() {
             if before.len() > AWS_MAX_DOCUMENT_BYTES {
                 // gw-openapi's tests take this one round.
                 let refused = admin.post("/restapis?mode=import", before).await;
-                assert_eq!((name.as_str(), refused.status), ("github-rest.json", 400));
+                assert_eq!((name.as_str(), refused.status), ("github-rest.json", 413));
                 assert!(refused.body.contains(&AWS_MAX_DOCUMENT_BYTES.to_string()), "{refused:?}");
                 continue;
             }
