@@ -132,7 +132,9 @@ impl Source {
     pub fn value<'a>(&'a self, values: &'a dyn Values) -> Option<Value<'a>> {
         let text = |text, is_trusted| Value::Text { text, is_trusted };
         match self {
-            Self::Static(value) => Some(text(Cow::Borrowed(value.to_str().ok()?), true)),
+            Self::Static(value) => {
+                Some(text(Cow::Borrowed(std::str::from_utf8(value.as_bytes()).ok()?), true))
+            }
             Self::Header(name) => values.header(name).map(Value::Header),
             Self::HeaderList(name) => values.header_list(name).map(|list| text(list, false)),
             Self::Query(name) => values.query(name).map(|value| text(value, false)),

@@ -4,7 +4,7 @@
 mod support;
 
 use gw_model::{Api, GatewayResponse, GatewayResponseType, HttpMethod::*, Method, RestApi};
-use gw_snapshot::{FaultKind, Integration, Limits, compile};
+use gw_snapshot::{FaultKind, Inbound, Integration, Limits, Outcome, Selector, compile};
 use proptest::prelude::*;
 use support::*;
 
@@ -117,10 +117,12 @@ fn mappings() {
         "method.request.cookie.a",
         "\"method.request.cookie.a\" is not a mapping expression",
     );
+    check(target, "method.request.body.a", "");
     check(
         target,
-        "method.request.body.a",
-        "method.request.body.a: mapping the body is not in this build",
+        "method.request.body.[",
+        "method.request.body.[: invalid JSONPath at position 3: expected an index, a \
+         quoted name, '*' or a filter",
     );
     check(
         "integration.request.cookie.X",
@@ -132,9 +134,6 @@ fn mappings() {
 
 #[test]
 fn what_is_not_built_is_poisoned_by_name() {
-    let mut aws = http_proxy("arn:aws:apigateway:x", &[]);
-    aws.integration.as_mut().unwrap().kind = gw_model::IntegrationType::AwsProxy;
-    check(aws, &["poisoned GET /a/{x}: AWS_PROXY integrations are not in this build"]);
     let mut link = http_proxy("http://b/", &[]);
     link.integration.as_mut().unwrap().connection_type = gw_model::ConnectionType::VpcLink;
     check(link, &["poisoned GET /a/{x}: the integration names no VPC link"]);
@@ -156,25 +155,34 @@ fn what_is_not_built_is_poisoned_by_name() {
 #[test]
 fn mocks() {
     check(mock("{\"statusCode\": 200}", "fixed"), &[]);
-    check(mock("{statusCode: 200}", "$context.requestId"), &[]);
+    check(mock("{statusCode: 200}", "$context.requestId $input.json('$')"), &[]);
+    check(mock("#if(true){\"statusCode\": 200}#end", ""), &[]);
     let status = "poisoned GET /a/{x}: request template application/json: no statusCode that an \
                   integration response is there for";
     check(mock("{}", "x"), &[status]);
-    let engine = "the template engine is not in this build, and the template uses";
+    check(mock("{statusCode: abc}", "x"), &[status]);
+}
+
+#[test]
+fn template_faults_name_template_line_and_column() {
+    let template = "{\n  #if($a\n}";
     check(
-        mock("{\"statusCode\": 200}", "$input.body"),
-        &[&format!(
-            "poisoned GET /a/{{x}}: integration response 200, template application/json: {engine} $input.body"
-        )],
+        mock("{\"statusCode\": 200}", template),
+        &["poisoned GET /a/{x}: integration response 200: template application/json: \
+            line 3, column 1: expected ), met \"}\""],
     );
     check(
-        mock("#if(true){\"statusCode\": 200}#end", ""),
-        &[&format!("poisoned GET /a/{{x}}: request template application/json: {engine} #if")],
+        mock("#foreach($x in $y)", ""),
+        &["poisoned GET /a/{x}: request template application/json: line 1, column 19: \
+            expected #end for the directive on line 1, met the end of the template"],
     );
-    let mut pattern = mock("{\"statusCode\": 200}", "");
-    let responses = &mut pattern.integration.as_mut().unwrap().responses;
-    responses.get_mut("200").unwrap().selection_pattern = Some("(?=2)".to_owned());
-    assert_eq!(faults(&api("abc", vec![("/", Get, pattern)])).len(), 2);
+    let large = "x".repeat((300 << 10) + 1);
+    check(
+        mock("{\"statusCode\": 200}", &large),
+        &["poisoned GET /a/{x}: integration response 200: template application/json: \
+            the template has 307201 bytes, at most 307200 allowed"],
+    );
+    check(mock("{\"statusCode\": 200}", &large[1..]), &[]);
 }
 
 #[test]
@@ -227,6 +235,12 @@ fn text() -> impl Strategy<Value = String> {
         Just("/".to_owned()),
         Just("integration.request.".to_owned()),
         Just("method.response.header.".to_owned()),
+        Just("integration.response.body.".to_owned()),
+        Just("#set($context.requestOverride.path.x = ".to_owned()),
+        Just("$input.json('$.".to_owned()),
+        Just("#if(".to_owned()),
+        Just("')".to_owned()),
+        Just("#end".to_owned()),
         "\\PC{0,6}",
         "[a-z?&=#:.{}$]{0,4}",
     ];
@@ -242,7 +256,7 @@ proptest! {
         texts in proptest::collection::vec((text(), text()), 8),
         verb in text(),
     ) {
-        let kinds = ["\"MOCK\"", "\"HTTP_PROXY\"", "\"HTTP_PROXY\"", "\"AWS\""];
+        let kinds = ["\"MOCK\"", "\"HTTP_PROXY\"", "\"HTTP\"", "\"AWS\""];
         let methods = paths.iter().map(|(path, kind)| {
             let mut method = if *kind == 0 {
                 mock(&texts[0].0, &texts[0].1)
@@ -252,7 +266,12 @@ proptest! {
             let integration = method.integration.as_mut().unwrap();
             integration.kind = serde_json::from_str(kinds[usize::from(*kind)]).unwrap();
             integration.http_method = Some(verb.clone());
+            let template = Some(texts[6].0.clone());
+            integration.request_templates.insert("$default".to_owned(), template.clone());
+            let response = gw_model::IntegrationResponse::default();
+            integration.responses.entry("200".to_owned()).or_insert(response);
             for response in integration.responses.values_mut() {
+                response.response_templates.insert("a/b".to_owned(), template.clone());
                 response.selection_pattern = Some(texts[4].0.clone());
                 response.response_parameters.insert(texts[5].0.clone(), texts[5].1.clone());
             }
@@ -279,14 +298,35 @@ proptest! {
         let again = bind().unwrap();
         prop_assert_eq!(stage.warnings(), again.warnings());
         let request = Request::default();
+        let body = bytes::Bytes::from(texts[5].0.clone());
+        let inbound = Inbound { values: &request, body: &body };
         for (number, (_, route)) in compiled.routes().enumerate() {
+            let number = u32::try_from(number).unwrap();
             match &route.integration {
-                Integration::Mock(mock) => drop(mock.answer(&request)),
+                Integration::Mock(mock) => drop(mock.answer(&inbound, None)),
                 Integration::HttpProxy(proxy) => {
-                    let target = stage.main().target(u32::try_from(number).unwrap(), proxy);
+                    let target = stage.main().target(number, proxy);
                     drop(target.map(|t| t.path_and_query(&request, Some("a=b"), &[])));
                 }
-                Integration::Refused(_) => {}
+                Integration::Http(http) => {
+                    let mapped = http.request.apply(&inbound, None);
+                    let target = stage.main().target(number, &http.backend);
+                    if let (Ok(mapped), Some(target)) = (&mapped, target) {
+                        drop(target.mapped(mapped));
+                    }
+                    let overrides = mapped.map(|mapped| mapped.overrides).unwrap_or_default();
+                    let outcome = Outcome {
+                        values: &request,
+                        status: 200,
+                        headers: &request.headers,
+                        body: &body,
+                        overrides: &overrides,
+                    };
+                    for selector in [Selector::Status(200), Selector::Error(Some(&texts[4].1))] {
+                        drop(http.response.apply(selector, &outcome, None));
+                    }
+                }
+                Integration::Lambda(_) | Integration::Aws(_) | Integration::Refused(_) => {}
             }
         }
     }

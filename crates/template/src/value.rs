@@ -90,6 +90,9 @@ pub(crate) struct List {
 pub(crate) struct Map {
     pub(crate) entries: RefCell<Entries>,
     pub(crate) origin: Origin,
+    /// Its names are those of headers: they are found in any case, since
+    /// HTTP/2 has only one.
+    pub(crate) is_of_headers: bool,
 }
 
 /// One running `#foreach`.
@@ -113,7 +116,7 @@ impl Value {
     }
 
     pub(crate) fn map(entries: Entries, origin: Origin) -> Self {
-        Self::Map(Rc::new(Map { entries: RefCell::new(entries), origin }))
+        Self::Map(Rc::new(Map { entries: RefCell::new(entries), origin, is_of_headers: false }))
     }
 
     pub(crate) fn size(size: usize) -> Self {
@@ -166,6 +169,21 @@ impl Value {
 
 impl Map {
     pub(crate) fn get(&self, name: &str) -> Option<Value> {
-        self.entries.borrow().get(name).cloned()
+        let entries = self.entries.borrow();
+        let found = entries.get(name);
+        if found.is_none() && self.is_of_headers {
+            let mut others = entries.iter();
+            let other = others.find(|(key, _)| key.is_text_in_any_case(name));
+            return other.map(|(_, value)| value.clone());
+        }
+        found.cloned()
+    }
+
+    /// The value of a key of any kind.
+    pub(crate) fn find(&self, key: &Value) -> Option<Value> {
+        match key {
+            Value::Text(text) => self.get(text),
+            other => self.entries.borrow().get(&Key::from(other.clone())).cloned(),
+        }
     }
 }

@@ -81,7 +81,7 @@ impl RequestMapping {
         let payload = Payload::of_request(inbound.body, is_binary, self.content_handling)
             .map_err(|_| configuration_error("Unable to base64 decode the body."))?;
         mapped.body = match chosen {
-            None => {
+            None | Some(Declared { compiled: Compiled::Null, .. }) => {
                 notes.tell(Event::Passthrough);
                 payload.into_bytes()
             }
@@ -124,7 +124,7 @@ impl RequestMapping {
                 Ok(Bytes::from(rendered.text))
             }
             Compiled::Refused(reason) => Err(transform(media, reason)),
-            Compiled::Empty => Ok(Bytes::new()),
+            Compiled::Empty | Compiled::Null => Ok(Bytes::new()),
         }
     }
 
@@ -171,8 +171,11 @@ impl RequestMapping {
         let mut templates = self.templates.iter();
         self.parameters.as_ref().is_ok_and(Parameters::reads_body)
             || self.templates.of_request("").is_none() && self.passes()
-            || templates
-                .any(|one| matches!(&one.compiled, Compiled::Vtl(template) if reads(template)))
+            || templates.any(|one| match &one.compiled {
+                Compiled::Vtl(template) => reads(template),
+                Compiled::Null => true,
+                _ => false,
+            })
     }
 
     /// Whether mapping a body of this media type is nothing but to choose a

@@ -246,7 +246,7 @@ impl Response {
                 notes.tell(Event::Passthrough);
                 return Ok((JSON, payload.into_bytes(), None));
             }
-            Some(Declared { compiled: Compiled::Empty, content_type, .. }) => {
+            Some(Declared { compiled: Compiled::Empty | Compiled::Null, content_type, .. }) => {
                 notes.tell(Event::Passthrough);
                 return Ok((content_type.clone(), payload.into_bytes(), None));
             }
@@ -274,7 +274,7 @@ impl Response {
                 (Bytes::from(rendered.text), Some(rendered.overrides))
             }
             Compiled::Refused(reason) => return Err(transform(reason)),
-            Compiled::Empty => (text, None),
+            Compiled::Empty | Compiled::Null => (text, None),
         };
         // Where the integration has no body, the template's is what can be
         // meant: how a MOCK answers with an image.

@@ -15,8 +15,11 @@ pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 /// A template, ready to use.
 #[derive(Debug)]
 pub(super) enum Compiled {
-    /// Declared without text.
+    /// Declared without text: makes an empty request, and leaves an answer as
+    /// it is.
     Empty,
+    /// Declared as null: leaves both as they are.
+    Null,
     /// The same for every request.
     Fixed(Bytes),
     /// To be rendered.
@@ -48,7 +51,7 @@ impl Templates {
         fault: &mut dyn FnMut(String),
     ) -> Self {
         let compile = |(media, text): (&String, &Option<String>)| {
-            let compiled = compile(text.as_deref().unwrap_or_default(), limits);
+            let compiled = text.as_deref().map_or(Compiled::Null, |text| compile(text, limits));
             if let Compiled::Refused(reason) = &compiled {
                 fault(format!("{what} {media}: {reason}"));
             }
@@ -87,7 +90,7 @@ impl Templates {
     pub(super) fn size_bytes(&self) -> usize {
         let each = self.0.iter().map(|declared| {
             let compiled = match &declared.compiled {
-                Compiled::Empty => 0,
+                Compiled::Empty | Compiled::Null => 0,
                 Compiled::Fixed(bytes) => bytes.len(),
                 Compiled::Vtl(template) => template.size_bytes(),
                 Compiled::Refused(reason) => reason.len(),

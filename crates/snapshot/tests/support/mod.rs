@@ -7,7 +7,7 @@ use gw_model::{
     Api, HttpMethod, Integration, IntegrationResponse, IntegrationType, Method, Release,
     ReleaseNumber, Resource, RestApi, Scope, StageKey, StageSettings, encode,
 };
-use gw_snapshot::{CompiledApi, ContextVar, Limits, Values, compile};
+use gw_snapshot::{CompiledApi, ContextKind, ContextVar, Limits, Values, compile};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A request as tables.
@@ -19,9 +19,42 @@ pub struct Request {
     pub variables: Vec<(&'static str, &'static str)>,
 }
 
+impl Request {
+    /// With these headers.
+    pub fn with(headers: &[(&'static str, &'static str)]) -> Self {
+        let mut request = Self::default();
+        for (name, value) in headers {
+            request.headers.append(*name, HeaderValue::from_static(value));
+        }
+        request
+    }
+}
+
 impl Values for Request {
     fn context(&self, variable: ContextVar) -> Option<Cow<'_, str>> {
-        (!variable.as_str().starts_with("error")).then(|| Cow::Borrowed(variable.as_str()))
+        match variable.kind() {
+            ContextKind::Integer => Some(Cow::Borrowed("1583349317135")),
+            ContextKind::Bool => Some(Cow::Borrowed("true")),
+            ContextKind::Null => None,
+            ContextKind::Text if variable.as_str().starts_with("error") => None,
+            ContextKind::Text => Some(Cow::Borrowed(variable.as_str())),
+        }
+    }
+
+    fn stage_variables(&self, each: &mut dyn FnMut(&str, &str)) {
+        self.variables.iter().for_each(|(name, value)| each(name, value));
+    }
+
+    fn headers(&self, each: &mut dyn FnMut(&str, &HeaderValue)) {
+        self.headers.iter().for_each(|(name, value)| each(name.as_str(), value));
+    }
+
+    fn queries(&self, each: &mut dyn FnMut(&str, &str)) {
+        self.query.iter().for_each(|(name, value)| each(name, value));
+    }
+
+    fn paths(&self, each: &mut dyn FnMut(&str, &str)) {
+        self.path.iter().for_each(|(name, value)| each(name, value));
     }
 
     fn stage_variable(&self, name: &str) -> Option<&str> {
@@ -33,9 +66,7 @@ impl Values for Request {
     }
 
     fn header_list(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
-        let list: Vec<&str> =
-            self.headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-        (!list.is_empty()).then(|| Cow::Owned(list.join(",")))
+        gw_snapshot::joined(&self.headers, name)
     }
 
     fn query(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -73,6 +104,16 @@ pub fn http_proxy(uri: &str, parameters: &[(&str, &str)]) -> Method {
     integration.request_parameters =
         parameters.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     Method { integration: Some(integration), ..Method::default() }
+}
+
+/// An HTTP integration at `http://b/`, changed by `edit`.
+pub fn http(edit: impl FnOnce(&mut Integration)) -> Method {
+    let mut method = http_proxy("http://b/", &[]);
+    let integration = method.integration.as_mut().unwrap();
+    integration.kind = IntegrationType::Http;
+    integration.http_method = Some("POST".to_owned());
+    edit(integration);
+    method
 }
 
 pub fn mock(request: &str, response: &str) -> Method {

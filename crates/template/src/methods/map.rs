@@ -18,15 +18,10 @@ pub(super) fn call(
     let length = map.entries.borrow().len();
     match (name, arguments) {
         ("get", [key]) => Ok(find(map, key)),
-        ("containsKey", [key]) => {
-            Ok(Value::Bool(map.entries.borrow().contains_key(&Key::from(key.clone()))))
-        }
+        ("containsKey", [key]) => Ok(Value::Bool(map.find(key).is_some())),
         ("size", []) => Ok(Value::size(length)),
         ("isEmpty", []) => Ok(Value::Bool(length == 0)),
-        ("getOrDefault", [key, default]) => {
-            let found = map.entries.borrow().get(&Key::from(key.clone())).cloned();
-            Ok(found.unwrap_or_else(|| default.clone()))
-        }
+        ("getOrDefault", [key, default]) => Ok(map.find(key).unwrap_or_else(|| default.clone())),
         ("keySet", []) => {
             run.step(at, length)?;
             let keys = map.entries.borrow().keys().map(Key::value).collect();
@@ -60,12 +55,7 @@ fn given_in(value: &Value, map: &Map) -> Value {
 }
 
 fn find(map: &Map, key: &Value) -> Value {
-    let entries = map.entries.borrow();
-    let found = match key {
-        Value::Text(text) => entries.get(&**text),
-        other => entries.get(&Key::from(other.clone())),
-    };
-    given(found, map.origin)
+    given(map.find(key).as_ref(), map.origin)
 }
 
 /// Methods that change the map; what they take out is dropped after the map is

@@ -102,6 +102,7 @@ impl Run<'_> {
             has_next: Cell::new(false),
             before: self.get(known::FOREACH)?,
             own: Rc::new(Map {
+                is_of_headers: false,
                 entries: RefCell::new(Entries::default()),
                 origin: Origin::Template,
             }),

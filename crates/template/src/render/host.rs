@@ -29,7 +29,8 @@ const PLACES: [(&str, Place); 3] =
     [("path", Place::Path), ("querystring", Place::QueryString), ("header", Place::Header)];
 
 fn new_map(entries: Entries) -> Rc<Map> {
-    Rc::new(Map { entries: RefCell::new(entries), origin: Origin::Data })
+    let entries = RefCell::new(entries);
+    Rc::new(Map { entries, origin: Origin::Data, is_of_headers: false })
 }
 
 impl Run<'_> {
@@ -179,7 +180,9 @@ impl Run<'_> {
             self.source.parameters(place, &mut |name, value| {
                 entries.insert(Key::Text(name.into()), Value::text(value));
             });
-            all.insert(Key::Text(name.into()), Value::map(entries, Origin::Data));
+            let (entries, is_of_headers) = (RefCell::new(entries), place == Place::Header);
+            let map = Map { entries, origin: Origin::Data, is_of_headers };
+            all.insert(Key::Text(name.into()), Value::Map(Rc::new(map)));
         }
         let params = Value::map(all, Origin::Data);
         self.host.params = Some(params.clone());

@@ -24,6 +24,11 @@ impl From<Value> for Key {
 }
 
 impl Key {
+    /// Whether it is this text, but for the case of ASCII letters.
+    pub(crate) fn is_text_in_any_case(&self, text: &str) -> bool {
+        matches!(self, Self::Text(own) if own.eq_ignore_ascii_case(text))
+    }
+
     pub(crate) fn value(&self) -> Value {
         match self {
             Self::Text(text) => Value::Text(text.clone()),
