@@ -69,7 +69,7 @@ fn check_references(
 fn referrer<'m>(models: &'m BTreeMap<ModelName, Model>, name: &ModelName) -> Option<&'m ModelName> {
     let refers = |model: &Model| {
         let schema = model.schema.as_deref().unwrap_or_default();
-        check::schema(schema).is_ok_and(|names| names.contains(name.as_str()))
+        check::model_references(schema).contains(name.as_str())
     };
     models.iter().find(|(other, model)| *other != name && refers(model)).map(|(other, _)| other)
 }

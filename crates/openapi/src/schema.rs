@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gw_model::name::is_model_name;
+use gw_schema::{SchemaFault, check_schema, is_keyword};
 use serde_json::{Value, json};
 
 use crate::{
     AdaptationKind, ImportedModel, MODEL_URL,
     context::{Context, Members, Version},
 };
+
+/// Faults of one schema that are told.
+const MAX_REPAIRS: usize = 100;
 
 /// The models of an import, and the names that schemas were given.
 #[derive(Debug, Default)]
@@ -42,7 +46,8 @@ impl Models {
         models.name(ctx, schemas);
         for (key, schema) in schemas {
             let mut faults = Vec::new();
-            let converted = models.convert(ctx, Some(key), schema, &mut faults);
+            let mut converted = models.convert(ctx, Some(key), schema, &mut faults);
+            repair(&mut converted, &mut faults);
             models.report(ctx, key, &faults);
             if let Some(name) = models.names.get(key).cloned() {
                 models.models.insert(name, imported(schema, &converted));
@@ -102,7 +107,8 @@ impl Models {
             return Ok(Some(name.clone()));
         }
         let mut faults = Vec::new();
-        let converted = self.convert(ctx, None, schema, &mut faults);
+        let mut converted = self.convert(ctx, None, schema, &mut faults);
+        repair(&mut converted, &mut faults);
         let model = imported(schema, &converted);
         let name = self.inline_name(&model);
         self.report(ctx, &name, &faults);
@@ -210,6 +216,7 @@ impl Models {
         for (keyword, value) in members {
             self.keyword(ctx, own, (keyword, value), &mut converted, faults);
         }
+        allow_null(members, &mut converted);
         Value::Object(converted)
     }
 
@@ -277,35 +284,41 @@ impl Models {
     }
 }
 
-/// Keywords that AWS's models do not know.
+/// What models do not know, or would not use: keywords of OpenAPI and of later
+/// drafts that draft 4 has no words for.
 fn is_dropped(keyword: &str) -> bool {
-    const DROPPED: [&str; 23] = [
-        "discriminator",
-        "example",
-        "examples",
-        "readOnly",
-        "writeOnly",
-        "xml",
-        "externalDocs",
-        "deprecated",
-        "nullable",
-        "default",
-        "$comment",
-        // Of JSON Schema 2020-12, whose schemas draft 4 has no words for.
-        "if",
-        "then",
-        "else",
-        "contains",
-        "minContains",
-        "maxContains",
-        "propertyNames",
-        "dependentSchemas",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-        "contentSchema",
-        "$dynamicRef",
-    ];
-    keyword.starts_with("x-") || DROPPED.contains(&keyword)
+    keyword == "default" || !is_keyword(keyword)
+}
+
+/// OpenAPI 3.0 says of a value beside its type that it may be null.
+fn allow_null(schema: &Members, converted: &mut Members) {
+    if schema.get("nullable") != Some(&Value::Bool(true)) {
+        return;
+    }
+    if let Some(Value::String(name)) = converted.get("type") {
+        converted.insert("type".to_owned(), json!([name, "null"]));
+        if let Some(Value::Array(values)) = converted.get_mut("enum")
+            && !values.contains(&Value::Null)
+        {
+            values.push(Value::Null);
+        }
+    }
+}
+
+/// Takes away what draft 4 does not allow, and tells of it.
+fn repair(schema: &mut Value, faults: &mut Vec<String>) {
+    for _ in 0..MAX_REPAIRS {
+        let Err(SchemaFault::Invalid { place, reason }) = check_schema(&schema.to_string()) else {
+            return;
+        };
+        faults.push(format!("Invalid model schema specified. {place}: {reason}"));
+        let Some((parent, name)) = place.rsplit_once('/') else { return };
+        let name = name.replace("~1", "/").replace("~0", "~");
+        match schema.pointer_mut(parent) {
+            Some(Value::Object(members)) => drop(members.shift_remove(&name)),
+            _ => return,
+        }
+    }
 }
 
 fn imported(schema: &Value, converted: &Value) -> ImportedModel {

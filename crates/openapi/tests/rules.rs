@@ -288,7 +288,7 @@ fn parameters_bodies_and_responses() {
     assert_eq!(import.models["Pet"].description.as_deref(), Some("a pet"));
     assert_eq!(
         schema("Pet")["properties"],
-        json!({"example": {"type": "string"}, "next": {"$ref": pet}})
+        json!({"example": {"type": ["string", "null"]}, "next": {"$ref": pet}})
     );
 }
 
@@ -449,4 +449,49 @@ fn an_oversized_document_is_a_fault_beside_others() {
     let text = parse(document.to_string().as_bytes(), &options).unwrap_err().to_string();
     assert!(text.contains("exceeds the limit of 10 bytes"), "{text}");
     assert!(text.contains("'/a b'"), "{text}");
+}
+
+/// Schemas that draft 4 does not allow.
+#[test]
+fn faults_of_schemas() {
+    let schema = json!({
+        "type": "object", "required": [], "example": {"a": 1}, "contentEncoding": "base64",
+        "properties": {
+            "a/b": {"type": "strin", "nullable": true},
+            "c": {"enum": ["x", "x"], "minimum": "1", "items": []},
+            "d": {"type": "string", "enum": ["x"], "nullable": true, "pattern": "^(x$"},
+            "e": {"exclusiveMinimum": true}
+        }
+    });
+    let document = json!({"openapi": "3.0.0", "info": {"title": "t"},
+        "components": {"schemas": {"Pet": schema}}, "paths": {"/x": {"get": mock()}}});
+    let wanted = "Unable to create model for 'Pet': Invalid model specified: Validation Result: \
+                  warnings : [], errors : [Invalid model schema specified. ";
+    let error = refusal(&document);
+    assert!(error.contains(wanted), "{error}");
+    let faults = [
+        "/required: must be a list of strings, not empty",
+        "/properties/a~1b/type: must be array, boolean, integer, null, number, object or string, or",
+        "/properties/c/enum: must not have equal elements",
+        "/properties/c/minimum: must be a number",
+        "/properties/c/items: must be a list of schemas, not empty",
+        "/properties/d/pattern: no regular expression of ECMA 262: unclosed (",
+        "/properties/e/exclusiveMinimum: needs minimum",
+    ];
+    for fault in faults {
+        assert!(error.contains(fault), "{fault} in {error}");
+    }
+    let adapted = import(&document, &Options::adapting(Some("http://backend.test".to_owned())));
+    let dropped: Vec<&str> = adapted.adaptations.iter().map(|one| one.detail.as_str()).collect();
+    assert!(
+        faults.iter().all(|fault| dropped.iter().any(|one| one.contains(fault))),
+        "{dropped:?}"
+    );
+    let left: Value = serde_json::from_str(&adapted.models["Pet"].schema).unwrap();
+    assert_eq!(
+        left,
+        json!({"type": "object", "properties": {
+            "a/b": {}, "c": {}, "d": {"type": ["string", "null"], "enum": ["x", null]}, "e": {}
+        }})
+    );
 }

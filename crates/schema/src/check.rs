@@ -207,14 +207,11 @@ impl<'d> Checker<'d> {
 
     fn types(&self, value: Value<'d>) -> Checked {
         let is_type = |value: Value<'_>| value.as_str().and_then(Kind::parse).is_some();
-        if value.is_array() {
-            self.want(
-                value.len() > 0 && value.items().all(is_type),
-                "must be types, at least one",
-            )?;
-            return self.unique(value);
-        }
-        self.want(is_type(value), "must be array, boolean, integer, null, number, object or string")
+        let is_list = value.len() > 0 && value.items().all(is_type);
+        let wanted = "must be array, boolean, integer, null, number, object or string, or a list \
+                      of them";
+        self.want(is_type(value) || (value.is_array() && is_list), wanted)?;
+        if value.is_array() { self.unique(value) } else { Ok(()) }
     }
 
     fn names(&self, value: Value<'d>) -> Checked {

@@ -88,10 +88,10 @@ impl<'m> Compiler<'m> {
         self.verdict(wanted)
     }
 
-    /// All that was compiled.
-    pub fn finish(self) -> Schemas {
+    /// All that was compiled. Nothing can be added to it.
+    pub fn finish(&mut self) -> Schemas {
         let size_bytes = self.size_bytes + self.nodes.len() * size_of::<Schema>();
-        Schemas { nodes: self.nodes.into(), size_bytes }
+        Schemas { nodes: std::mem::take(&mut self.nodes).into(), size_bytes }
     }
 
     /// The root of a model, or the first fault on the way through it.

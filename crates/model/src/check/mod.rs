@@ -24,7 +24,7 @@ pub use integration::{
 pub use mapping::undeclared;
 pub use method::{NO_AUTHORIZER, method, method_response, response_header};
 pub use place::{BAD_PATH_PART, MAX_PATH_CHARS, place};
-pub use schema::{schema, unknown_reference};
+pub use schema::{model_references, schema, unknown_reference};
 
 /// What became of a check: AWS's text for the first rule that is broken.
 pub type Checked = Result<(), String>;

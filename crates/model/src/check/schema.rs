@@ -2,69 +2,78 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use gw_schema::{Reference, SchemaFault, check_schema};
+use serde_json::Value;
 
 use super::validation_result;
 
-/// What stands before a model's name in a reference to it.
-const MODELS: &str = "/models/";
+/// Bytes of a schema, as AWS documents it.
+const MAX_SCHEMA_BYTES: usize = 400 << 10;
 
-/// Checks a model's schema, JSON as text, as `CreateModel` does; the names of
-/// the models that it refers to come back.
+/// Checks a model's schema, JSON Schema draft 4 as text, as `CreateModel`
+/// does; the names of the models that it refers to come back.
 ///
 /// # Errors
-/// When it is empty, no JSON object, or refers to what is no model.
+/// When it is empty, too long, no JSON object, has a keyword that draft 4 does
+/// not know or a value that its keyword cannot have, or refers to what is no
+/// model. Behind AWS's words stands where in the schema and why.
 pub fn schema(text: &str) -> Result<BTreeSet<String>, String> {
     if text.trim().is_empty() {
         return Err("Model schema must have at least 1 property or array items defined".to_owned());
     }
-    let members: Map<String, Value> =
-        serde_json::from_str(text).map_err(|_| invalid("Invalid model schema specified"))?;
+    if text.len() > MAX_SCHEMA_BYTES {
+        let kilobytes = MAX_SCHEMA_BYTES >> 10;
+        return Err(invalid(&format!("{INVALID}. It is larger than {kilobytes} KB")));
+    }
+    check_schema(text).map_err(|fault| {
+        invalid(&match fault {
+            SchemaFault::NoObject => INVALID.to_owned(),
+            SchemaFault::Unsupported(names) => {
+                let names = serde_json::Value::from(names);
+                format!("{INVALID}. Unsupported keyword(s): {names}")
+            }
+            SchemaFault::Reference { .. } => {
+                format!("{INVALID}. Model reference must be in canonical form")
+            }
+            SchemaFault::Invalid { place, reason } => format!("{INVALID}. {place}: {reason}"),
+        })
+    })
+}
+
+/// The names of the models that a schema refers to, whatever else it is.
+pub fn model_references(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    references(&Value::Object(members), &mut names)?;
-    Ok(names)
+    if let Ok(value) = serde_json::from_str(text) {
+        references(&value, &mut names);
+    }
+    names
 }
 
 /// AWS's text for a model that another one refers to and that there is not.
 pub fn unknown_reference(name: &str) -> String {
-    invalid(&format!("Invalid model schema specified. Unknown model reference: {name}"))
+    invalid(&format!("{INVALID}. Unknown model reference: {name}"))
 }
+
+const INVALID: &str = "Invalid model schema specified";
 
 fn invalid(error: &str) -> String {
     format!("Invalid model specified: {}", validation_result(error))
 }
 
-fn references(value: &Value, names: &mut BTreeSet<String>) -> Result<(), String> {
+fn references(value: &Value, names: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
-            if let Some(Value::String(target)) = members.get("$ref") {
-                reference(target, names)?;
-            }
+            let target = members.get("$ref").and_then(Value::as_str);
+            let model = target.and_then(Reference::parse).and_then(|reference| reference.model);
+            names.extend(model.map(str::to_owned));
             members
                 .iter()
                 // Samples are not schemas.
                 .filter(|(name, _)| !["enum", "default", "example"].contains(&name.as_str()))
-                .try_for_each(|(_, member)| references(member, names))
+                .for_each(|(_, member)| references(member, names));
         }
-        Value::Array(items) => items.iter().try_for_each(|item| references(item, names)),
-        _ => Ok(()),
-    }
-}
-
-/// `#`, a pointer into the schema itself, or `https://{host}/restapis/{api}/models/{name}`.
-fn reference(target: &str, names: &mut BTreeSet<String>) -> Result<(), String> {
-    if target.starts_with('#') {
-        return Ok(());
-    }
-    let name = target.rsplit_once(MODELS).map(|(_, name)| name);
-    match name.filter(|name| crate::name::is_model_name(name)) {
-        Some(name) => {
-            names.insert(name.to_owned());
-            Ok(())
-        }
-        None => Err(invalid(
-            "Invalid model schema specified. Model reference must be in canonical form",
-        )),
+        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
+        _ => {}
     }
 }
 
@@ -74,27 +83,64 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schemas_and_their_references() {
+    fn schemas_are_refused_in_aws_words() {
         let empty = "Model schema must have at least 1 property or array items defined";
         let canonical = "must be in canonical form]";
-        let url = "https://apigateway.amazonaws.com/restapis/a/models";
+        let plain = "Invalid model specified: Validation Result: warnings : [], \
+                     errors : [Invalid model schema specified]";
+        let long = format!(r#"{{"title": "{}"}}"#, "x".repeat(MAX_SCHEMA_BYTES));
         for (text, part) in [
             ("", empty),
             ("  ", empty),
-            ("[]", "errors : [Invalid model schema specified]"),
-            ("{", "errors : [Invalid model schema specified]"),
+            ("[]", plain),
+            ("{", plain),
+            ("true", plain),
+            (&long, "specified. It is larger than 400 KB]"),
             (r#"{"$ref": "Pet"}"#, canonical),
+            (r#"{"$ref": "http://elsewhere/schema.json"}"#, canonical),
+            (r#"{"$ref": "file:///etc/passwd"}"#, canonical),
             (r##"{"items": [{"$ref": "#/definitions/a"}, {"$ref": "x/models/a b"}]}"##, canonical),
+            (
+                r#"{"properties": {"a": {"type": "string", "example": "x", "nullable": true}}}"#,
+                r#"errors : [Invalid model schema specified. Unsupported keyword(s): ["example","nullable"]]"#,
+            ),
+            (r#"{"discriminator": "x"}"#, r#"Unsupported keyword(s): ["discriminator"]]"#),
+            (r#"{"required": []}"#, "specified. /required: must be a list of strings, not empty]"),
+            (r#"{"properties": {"a~b": {"enum": ["A", "A"]}}}"#, "/properties/a~0b/enum: must not"),
+            (r#"{"type": "strin"}"#, "/type: must be array, boolean, integer"),
+            (r#"{"minimum": "1"}"#, "/minimum: must be a number]"),
+            (r#"{"exclusiveMinimum": true}"#, "/exclusiveMinimum: needs minimum]"),
+            (r#"{"minimum": 1, "exclusiveMinimum": 5}"#, "/exclusiveMinimum: must be a boolean]"),
+            (r#"{"minLength": -1}"#, "/minLength: must be an integer from 0]"),
+            (r#"{"multipleOf": 0}"#, "/multipleOf: must be a number above 0"),
+            (r#"{"pattern": "("}"#, "/pattern: no regular expression of ECMA 262: unclosed (]"),
+            (r#"{"patternProperties": {"a**": {}}}"#, "/patternProperties/a**: no regular"),
+            (r#"{"allOf": []}"#, "/allOf: must be a list of schemas, not empty]"),
+            (r#"{"properties": {"a": true}}"#, "/properties/a: a schema is an object]"),
+            (r#"{"dependencies": {"a": []}}"#, "/dependencies/a: must be a list of strings"),
+            (r#"{"items": 5}"#, "/items: must be"),
+            (r#"{"additionalProperties": 1}"#, "/additionalProperties: a schema is an object]"),
         ] {
             let error = schema(text).unwrap_err();
-            assert!(error.contains(part), "{text}: {error}");
+            assert!(error.contains(part), "{text:.80}: {error}");
         }
-        let found = schema(&format!(
+    }
+
+    #[test]
+    fn schemas_and_their_references() {
+        let url = "https://apigateway.amazonaws.com/restapis/a/models";
+        let text = format!(
             r##"{{"properties": {{"a": {{"$ref": "{url}/Pet"}}, "$ref": {{"type": "string"}}}},
                  "items": {{"$ref": "#"}}, "default": {{"$ref": "sample"}},
                  "allOf": [{{"$ref": "{url}/Owner"}}, {{"$ref": "{url}/Pet"}}]}}"##
-        ));
-        assert_eq!(found.map(Vec::from_iter), Ok(vec!["Owner".to_owned(), "Pet".to_owned()]));
+        );
+        let names: BTreeSet<String> = ["Owner", "Pet"].map(str::to_owned).into();
+        assert_eq!(schema(&text).as_ref(), Ok(&names));
+        assert_eq!(model_references(&text), names);
+        // What was stored before schemas were checked still refers to others.
+        let old = text.replace("\"items\"", "\"example\": 1, \"items\"");
+        assert!(schema(&old).is_err());
+        assert_eq!(model_references(&old), names);
         assert_eq!(schema("{}"), Ok(BTreeSet::new()));
     }
 }
