@@ -251,6 +251,9 @@ pub struct LogLine {
     pub at_ms: u64,
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
+    /// AWS's log has no such line.
+    #[prost(bool, tag = "3")]
+    pub step: bool,
 }
 /// What a node knows of itself.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -26,6 +26,7 @@ use gw_fleet_core::{
 };
 use gw_model::{Digest, Release, StageKey};
 use gw_snapshot::{CompiledApi, CompiledStage};
+use tokio::sync::oneshot;
 
 use crate::{disk::Contents, driver::Input};
 
@@ -40,6 +41,21 @@ pub(crate) struct Job {
     pub(crate) id: CompileId,
     pub(crate) stage: StageKey,
     pub(crate) release: Arc<Release>,
+}
+
+/// A stage to bind for a test call.
+pub(crate) struct TestJob {
+    pub(crate) stage: StageKey,
+    pub(crate) release: Arc<Release>,
+    /// The deployment's content, where it is neither compiled nor on disk.
+    pub(crate) content: Option<Arc<[u8]>>,
+    /// Closed: nobody waits any more: nothing to do.
+    pub(crate) answer: oneshot::Sender<Result<Staged, Fault>>,
+}
+
+enum Work {
+    Release(Job),
+    Test(TestJob),
 }
 
 /// A compiled stage that no request meets yet.
@@ -63,9 +79,21 @@ pub(crate) struct Source {
     pub(crate) max_deployment_bytes: u64,
 }
 
-/// Queues jobs for the thread, which ends when this is dropped.
+/// The way to the thread. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Submit(mpsc::Sender<Work>);
+
+impl Submit {
+    /// Queues a stage for a test call.
+    pub(crate) fn test(&self, job: TestJob) {
+        // Without a thread the job is dropped, which is an answer.
+        let _ = self.0.send(Work::Test(job));
+    }
+}
+
+/// Queues jobs for the thread, which ends when nobody can queue any more.
 pub(crate) struct Compiler {
-    jobs: mpsc::Sender<Job>,
+    jobs: Submit,
     skipped: Arc<Mutex<BTreeSet<CompileId>>>,
 }
 
@@ -76,7 +104,7 @@ impl Compiler {
         cache: Cache,
         tell: impl Fn(Input) + Send + 'static,
     ) -> io::Result<Self> {
-        let (jobs, receiver) = mpsc::channel::<Job>();
+        let (jobs, receiver) = mpsc::channel::<Work>();
         let skipped = Arc::new(Mutex::new(BTreeSet::new()));
         let skip = Arc::clone(&skipped);
         let run = move || {
@@ -84,27 +112,36 @@ impl Compiler {
             if let Err(error) = rustix::process::setpriority_process(None, NICE) {
                 tracing::debug!(%error, "compiling at normal priority");
             }
-            for job in receiver {
+            for work in receiver {
+                let job = match work {
+                    Work::Release(job) => job,
+                    Work::Test(job) => {
+                        source.test(job, &cache);
+                        continue;
+                    }
+                };
                 if skip.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id) {
                     tell(Input::Skipped(job.id));
                     continue;
                 }
                 let id = job.id;
-                // A fault of the compiler must not end the thread: it would
-                // end every later deployment too.
-                let result = catch_unwind(AssertUnwindSafe(|| source.stage(&job, &cache)))
-                    .unwrap_or_else(|_| Err(Fault::content("the compiler failed on this content")));
+                let result = guarded(|| source.stage(&job.stage, &job.release, &cache));
                 tell(Input::Compiled(Done { id, result }));
             }
         };
         thread::Builder::new().name("gw-compile".to_owned()).spawn(run)?;
-        Ok(Self { jobs, skipped })
+        Ok(Self { jobs: Submit(jobs), skipped })
     }
 
     /// Queues a job.
     pub(crate) fn submit(&self, job: Job) {
         // The thread outlives this sender.
-        let _ = self.jobs.send(job);
+        let _ = self.jobs.0.send(Work::Release(job));
+    }
+
+    /// The way to the thread, for test calls.
+    pub(crate) fn tests(&self) -> Submit {
+        self.jobs.clone()
     }
 
     /// Leaves out a job that has not begun. A job that has is answered.
@@ -119,11 +156,28 @@ impl Compiler {
 }
 
 impl Source {
-    fn stage(&self, job: &Job, cache: &Cache) -> Result<(Compilation, Staged), Fault> {
+    fn test(&self, job: TestJob, cache: &Cache) {
+        if job.answer.is_closed() {
+            return;
+        }
+        if let Some(content) = job.content {
+            self.at_hand.put(job.release.deployment, content);
+        }
+        let staged = guarded(|| self.stage(&job.stage, &job.release, cache));
+        // Whoever asked may have gone meanwhile.
+        let _ = job.answer.send(staged.map(|(_, staged)| staged));
+    }
+
+    fn stage(
+        &self,
+        key: &StageKey,
+        release: &Release,
+        cache: &Cache,
+    ) -> Result<(Compilation, Staged), Fault> {
         let mut apis: HashMap<Digest, Arc<CompiledApi>> = HashMap::new();
         let mut pins = Vec::new();
         let mut spent = Duration::ZERO;
-        for digest in job.release.digests() {
+        for digest in release.digests() {
             let (api, pin) = match cache.get(digest) {
                 Some(found) => found,
                 None => {
@@ -140,7 +194,7 @@ impl Source {
         }
         let begun = Instant::now();
         let lookup = |digest: &Digest| apis.get(digest).cloned();
-        let stage = CompiledStage::bind(&job.stage, &job.release, lookup)
+        let stage = CompiledStage::bind(key, release, lookup)
             .map_err(|faults| Fault::content(summary(&faults)))?;
         spent += begun.elapsed();
         let warnings: BTreeSet<String> = apis
@@ -175,6 +229,13 @@ impl Source {
             Err(error) => Err(Fault::resource(format!("deployment {digest}: {error}"))),
         }
     }
+}
+
+/// A fault of the compiler must not end the thread: it would end every later
+/// deployment too.
+fn guarded<T>(compile: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(compile))
+        .unwrap_or_else(|_| Err(Fault::content("the compiler failed on this content")))
 }
 
 /// Refuses a content that is too large for this node.

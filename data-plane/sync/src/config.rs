@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use tokio::sync::oneshot;
+
+use crate::{TestAnswer, TestCall};
+
 /// The settings of a node. Start from [`Config::new`], which fills in the
 /// defaults.
 #[derive(Debug, Clone)]
@@ -88,6 +92,11 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// The control plane asks the node to drain after `delay`.
     fn drain(&self, _delay: Duration) {}
+
+    /// Runs a test call on a serving core and sends what came of it. Dropping
+    /// `answer` says that this node cannot; it is closed when nobody waits
+    /// any more.
+    fn test_call(&self, _call: TestCall, _answer: oneshot::Sender<TestAnswer>) {}
 
     /// A stage was compiled for this node and may be served soon: the time to
     /// make ready what its first request would wait for.

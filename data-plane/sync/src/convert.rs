@@ -1,8 +1,12 @@
 //! Between the fleet protocol's messages and `gw-fleet-core`'s types.
 
+use std::time::SystemTime;
+
 use gw_fleet_core::message as core;
 use gw_model::{ReleaseNumber, ResourceName, StageKey};
-use gw_proto::{self as pb, InvalidMessage, convert};
+use gw_proto::{self as pb, InvalidMessage, MAX_TEST_BODY_BYTES, convert};
+
+use crate::{TestAnswer, TestLine};
 
 /// What a control plane can say.
 #[derive(Debug)]
@@ -70,7 +74,7 @@ fn name(field: &'static str, text: &str) -> Result<ResourceName, InvalidMessage>
     text.parse().map_err(|_| InvalidMessage { field, reason: "is not a resource name" })
 }
 
-fn stage(field: &'static str, text: &str) -> Result<StageKey, InvalidMessage> {
+pub(crate) fn stage(field: &'static str, text: &str) -> Result<StageKey, InvalidMessage> {
     match name(field, text)? {
         ResourceName::Stage(key) => Ok(key),
         _ => Err(InvalidMessage { field, reason: "is not the name of a stage" }),
@@ -136,6 +140,27 @@ fn receipt_of(receipt: core::Receipt) -> pb::Receipt {
         compile_us: receipt.compile_us,
         at_ms: receipt.at_ms,
         held: digests(&receipt.held),
+    }
+}
+
+/// What a test call came to.
+pub(crate) fn test_result(answer: TestAnswer) -> pb::TestResult {
+    let TestAnswer { request_id, status, headers, mut body, log, latency } = answer;
+    let headers = headers.into_iter().map(|(name, value)| pb::Header { name, value });
+    let since = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let line = |line: TestLine| pb::LogLine {
+        at_ms: u64::try_from(since(line.at).as_millis()).unwrap_or(u64::MAX),
+        text: line.text,
+        step: line.is_step,
+    };
+    body.truncate(MAX_TEST_BODY_BYTES);
+    pb::TestResult {
+        request_id,
+        status: status.into(),
+        headers: headers.collect(),
+        body,
+        log: log.into_iter().map(line).collect(),
+        latency_us: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
     }
 }
 

@@ -34,6 +34,7 @@ use crate::{
     convert::Incoming,
     disk::{Disk, Job as DiskJob},
     link, status,
+    test_call::TestCalls,
 };
 
 /// How many events are taken in before the swap.
@@ -75,6 +76,7 @@ pub(crate) struct Driver {
     fetches: Fetches,
     talk: Talk,
     compiler: Compiler,
+    tests: TestCalls,
     cache: Cache,
     at_hand: Arc<AtHand>,
     disk: Disk,
@@ -97,7 +99,16 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { hooks, status, world, compiler, cache, at_hand, disk, .. } = parts;
+        let tests = TestCalls::new(
+            Arc::clone(&hooks),
+            compiler.tests(),
+            cache.clone(),
+            (Arc::clone(&at_hand), Arc::clone(disk.contents())),
+            parts.reclaimer.clone(),
+            parts.max_deployment_bytes,
+        );
         Self {
+            tests,
             machine: NodeSync::new(gw_fleet_core::node::Limits::default()),
             stages: Stages::new(world, parts.reclaimer),
             fetches: Fetches::new(parts.input, parts.max_deployment_bytes),
@@ -267,7 +278,10 @@ impl Driver {
             link::Event::Message(Incoming::Request(request)) => {
                 // What was said before the request counts for its answer.
                 self.flush();
-                self.talk.answer(request, &self.machine, &self.status);
+                let channel = self.fetches.channel();
+                self.talk.answer(request, &self.machine, &self.status, |call, deadline, say| {
+                    self.tests.start(call, deadline, channel, say);
+                });
             }
             link::Event::Message(Incoming::Unknown) => {
                 tracing::debug!("a message of a kind that this build does not know");

@@ -44,6 +44,7 @@ mod node;
 mod publish;
 mod reclaim;
 mod status;
+mod test_call;
 
 pub use config::{Config, Hooks, Load};
 pub use disk::Error as DiskError;
@@ -52,3 +53,4 @@ pub use identity::{CertificateMaterial, Error as IdentityError, JoinToken};
 pub use node::{Handle, Node};
 pub use publish::{Published, Reader, WorldHandle, WorldReader};
 pub use status::Status;
+pub use test_call::{TestAnswer, TestCall, TestLine};

@@ -47,6 +47,11 @@ impl Fetches {
         self.go_on();
     }
 
+    /// The line's channel, if there is a line.
+    pub(super) fn channel(&self) -> Option<Channel> {
+        self.channel.clone()
+    }
+
     /// How many transfers run or wait.
     pub(super) fn under_way(&self) -> usize {
         self.running.len() + self.waiting.len()

@@ -101,9 +101,25 @@ impl Talk {
         }
     }
 
-    /// Answers a request. All of them are answered at once, so their deadlines
-    /// play no part yet.
-    pub(super) fn answer(&self, request: pb::Request, machine: &NodeSync, status: &status::Shared) {
+    /// A way to answer a request later, on the line that it came by.
+    fn later(&self, id: u64) -> Say {
+        let line = self.line.clone();
+        Box::new(move |body| {
+            let answer = pb::Answer { id, body: Some(body) }.into_message();
+            // Nobody waits for what was asked on a former line.
+            drop(line.map(|line| line.send(answer)));
+        })
+    }
+
+    /// Answers a request: most at once, so that their deadlines play no part;
+    /// a test call when it has ended.
+    pub(super) fn answer(
+        &self,
+        request: pb::Request,
+        machine: &NodeSync,
+        status: &status::Shared,
+        tests: impl FnOnce(pb::TestInvoke, Duration, Say),
+    ) {
         let body = match request.body {
             Some(request::Body::Describe(pb::DescribeNode {})) => {
                 answer::Body::State(describe(machine, &status.read()))
@@ -112,11 +128,18 @@ impl Talk {
                 self.hooks.drain(Duration::from_millis(drain.delay_ms.into()));
                 answer::Body::Done(pb::Done {})
             }
+            Some(request::Body::TestInvoke(call)) => {
+                let deadline = Duration::from_millis(request.deadline_ms.into());
+                return tests(call, deadline, self.later(request.id));
+            }
             None => answer::Body::Error("this build does not know that request".to_owned()),
         };
         self.say(pb::Answer { id: request.id, body: Some(body) }.into_message());
     }
 }
+
+/// Gives an answer that takes its time.
+pub(super) type Say = Box<dyn FnOnce(answer::Body) + Send>;
 
 fn describe(machine: &NodeSync, status: &status::Status) -> pb::NodeState {
     let since_epoch = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).ok();

@@ -4,6 +4,7 @@
 
 mod facts;
 mod identity;
+mod test_calls;
 
 use std::{
     path::Path,
@@ -174,6 +175,7 @@ async fn requests_are_answered() {
                 assert_eq!(state.root_digest, world.root());
             }
             answer::Body::Done(pb::Done {}) => assert_eq!(id, 1),
+            answer::Body::Tested(_) => panic!("nothing was tested"),
             answer::Body::Error(error) => assert!(id == 2 && error.contains("does not know")),
         }
     }
