@@ -3,6 +3,12 @@
 /// White space of ECMA 262, as the members of a class.
 const SPACE: &str = r"\t\n\x0B\x0C\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}";
 
+/// Word boundaries, and how they are looked for by characters around them.
+const BOUNDARIES: [(&str, &str); 2] = [
+    (r"(?-u:\b)", r"(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))"),
+    (r"(?-u:\B)", r"(?:(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<![0-9A-Za-z_])(?![0-9A-Za-z_]))"),
+];
+
 /// How deep groups may be nested.
 const MAX_DEPTH: usize = 100;
 
@@ -22,7 +28,14 @@ pub(crate) fn translate(text: &str) -> Result<Translated, &'static str> {
     let mut reader =
         Reader { chars: &chars, at: 0, out, groups, needs_backtracking: false, can_repeat: false };
     reader.run()?;
-    Ok(Translated { text: reader.out, needs_backtracking: reader.needs_backtracking })
+    let mut text = reader.out;
+    if reader.needs_backtracking {
+        // The other engine's \b is Unicode's.
+        for (at, looks) in BOUNDARIES {
+            text = text.replace(at, looks);
+        }
+    }
+    Ok(Translated { text, needs_backtracking: reader.needs_backtracking })
 }
 
 struct Reader<'c> {
@@ -186,8 +199,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(c @ ('b' | 'B')) => {
                 self.at += 1;
-                let ascii = if c == 'b' { r"(?-u:\b)" } else { r"(?-u:\B)" };
-                self.out.push_str(ascii);
+                self.out.push_str(BOUNDARIES[usize::from(c == 'B')].0);
                 return Ok(false);
             }
             Some(c @ '1'..='9') => {
@@ -357,6 +369,111 @@ impl Reader<'_> {
                 _ => self.escape().map(Some),
             },
             c => Ok(Some(Escape::Char(c))),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use crate::{pattern::Pattern, work::Work};
+
+    fn is_match(pattern: &str, text: &str) -> bool {
+        let compiled = Pattern::compile(pattern).unwrap_or_else(|e| panic!("{pattern}: {e:?}"));
+        compiled.is_match(text, &mut Work::new(1 << 20)).unwrap()
+    }
+
+    /// What Rust's engines would read otherwise, or not at all.
+    #[test]
+    fn expressions_mean_what_ecma_262_says() {
+        for (pattern, good, bad) in [
+            (r"^\d$", "7", "\u{661}"),
+            (r"^\w$", "a", "é"),
+            (r"^\s$", "\u{feff}", "\u{85}"),
+            (r"^.$", "é", "\u{2028}"),
+            (r"a$", "a", "a\n"),
+            (r"^\cA$", "\u{1}", "A"),
+            (r"^[\b]$", "\u{8}", "b"),
+            (r"^\0$", "\0", "0"),
+            (r"^\x41\u0042\u{43}$", "ABC", "ABc"),
+            (r"^\ud83d\ude00$", "😀", "😁"),
+            (r"^[^]$", "\n", ""),
+            (r"^a[]?b$", "ab", "acb"),
+            (r"^a{$", "a{", "a"),
+            (r"^a{,2}$", "a{,2}", "aa"),
+            (r"^}]$", "}]", "}"),
+            (r"^[[]$", "[", "]"),
+            (r"^[a&&b]+$", "a&b", "c"),
+            (r"^[a~~b]+$", "~", "c"),
+            (r"^[\w-.]+$", "a-.", "a b"),
+            (r"^[+--]+$", "+,-", "."),
+            (r"^[.-\d]+$", ".-1", "a"),
+            (r"^\/\-\_\@\!\%\#\&\~\`\'\,\:\;\=\<\>$", "/-_@!%#&~`',:;=<>", ""),
+            (r"^\a$", "a", "\u{7}"),
+            (r"^(?<year>\d{4})-\k<year>$", "2026-2026", "2026-2025"),
+            (r"^(a)(b)\2\1$", "abba", "abab"),
+            (r"^\8$", "8", ""),
+            (r"^(?=.*\d)(?=.*[a-z]).{4,}$", "ab12", "abcd"),
+            (r"(?<!\$)\b\d+", "12", "$1"),
+            (r"^\p{Lu}\P{L}$", "É1", "é1"),
+            (r"^a b#c$", "a b#c", "ab"),
+            (r"^(?:a|)$", "", "b"),
+            (r"^[^\s@]+@[^\s@]+\.[^\s@]+$", "a@b.c", "a@b"),
+        ] {
+            assert!(is_match(pattern, good), "{pattern} matches {good:?}");
+            assert!(!is_match(pattern, bad), "{pattern} does not match {bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_expression() {
+        for pattern in [
+            "(",
+            ")",
+            "a)",
+            "[",
+            "[a",
+            "*",
+            "a**",
+            "a{2}{3}",
+            "a++",
+            "^*",
+            "(?",
+            "(?i)a",
+            "(?>a)",
+            "(?<>a)",
+            "(?<1>a)",
+            "\\",
+            "[z-a]",
+            "a{3,2}",
+            "(|*)",
+            "[\\",
+            r"\p{",
+            r"\u{110000}",
+            r"\ud800",
+            &"(".repeat(200),
+        ] {
+            assert!(super::translate(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    /// Whatever is accepted is an expression of the engine too, or refused.
+    #[test]
+    fn every_character_escaped_and_not() {
+        for code in 0..0x300u32 {
+            let Some(c) = char::from_u32(code) else { continue };
+            for pattern in [
+                format!("^{c}$"),
+                format!("^\\{c}$"),
+                format!("^[{c}]$"),
+                format!("^[\\{c}]$"),
+                format!("[a{c}b]"),
+            ] {
+                if super::translate(&pattern).is_ok() {
+                    let compiled = Pattern::compile(&pattern);
+                    assert!(compiled.is_ok(), "{pattern:?}: {compiled:?}");
+                }
+            }
         }
     }
 }
