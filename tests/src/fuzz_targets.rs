@@ -4,17 +4,25 @@
 
 mod admin;
 mod front;
+mod jsonpath;
+mod negotiation;
 mod openapi;
 mod route;
 mod signature;
 mod strict_http;
+mod template;
 mod world;
+mod xml;
 
 pub use admin::admin;
 pub use front::http_front;
+pub use jsonpath::jsonpath;
+pub use negotiation::negotiation;
 pub use openapi::openapi;
 pub use route::route;
+pub use template::template;
 pub use world::world;
+pub use xml::xml;
 
 /// A fuzz target: takes any bytes.
 pub type Target = fn(&[u8]);
@@ -23,7 +31,11 @@ pub type Target = fn(&[u8]);
 pub const ALL: &[(&str, Target)] = &[
     ("admin", admin),
     ("http_front", http_front),
+    ("jsonpath", jsonpath),
+    ("negotiation", negotiation),
     ("openapi", openapi),
     ("route", route),
+    ("template", template),
     ("world", world),
+    ("xml", xml),
 ];

@@ -12,7 +12,7 @@ pub enum Step<'s> {
         /// What was printed.
         printed: &'s str,
     },
-    /// `#set`: the target as written and the value; none when it was null and
+    /// `#set`: the target as written and the value, 4 KiB of it; none when it was null and
     /// nothing was set.
     Set {
         /// The target as written.

@@ -5,10 +5,31 @@ use crate::{
     ast::{Expr, Part, Reference},
     methods,
     names::Name,
-    value::{Key, Value},
+    value::{Key, Printer, Value},
 };
 
 use super::{Outcome, Run};
+
+/// What a tracer is told of a value, in bytes: watching must neither fail
+/// where the template does not, nor take its time.
+const SHOWN_BYTES: usize = 4 << 10;
+
+/// The start of `toString`.
+fn shown(value: &Value) -> String {
+    let mut text = String::new();
+    let mut printer = Printer { out: &mut text, limit: SHOWN_BYTES, max_depth: 60 };
+    let is_whole = match value {
+        Value::Text(long) if long.len() > SHOWN_BYTES => {
+            text.push_str(&long[..long.floor_char_boundary(SHOWN_BYTES)]);
+            false
+        }
+        value => printer.print(value, 0).is_ok(),
+    };
+    if !is_whole {
+        text.push_str("...");
+    }
+    text
+}
 
 impl Run<'_> {
     pub(super) fn set(
@@ -22,8 +43,8 @@ impl Run<'_> {
         if self.is_traced() {
             let text = match &value {
                 Value::Null => None,
-                Value::Block(_) => Some("".into()),
-                other => Some(self.text_of(at, other)?),
+                Value::Block(_) => Some(String::new()),
+                other => Some(shown(other)),
             };
             let step = Step::Set { target: &target.literal, value: text.as_deref() };
             self.tell(at, &step);

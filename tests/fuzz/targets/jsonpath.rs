@@ -1,0 +1,3 @@
+//! JSONPath.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gw_tests::fuzz_targets::jsonpath(data));

@@ -1,0 +1,3 @@
+//! XML of services as JSON.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gw_tests::fuzz_targets::xml(data));
