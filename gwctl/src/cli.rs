@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::commands::CorsArgs;
+use crate::functions::FunctionsCommand;
 use crate::output::Format;
 use crate::up::UpArgs;
 
@@ -90,6 +91,9 @@ pub(crate) enum Command {
     VpcTargets(VpcTargetsCommand),
     /// Show or set who may call an API from pages of other origins
     Cors(CorsArgs),
+    /// Run Lambda functions on this machine, and call them
+    #[command(subcommand)]
+    Functions(FunctionsCommand),
     /// Print the CAs of the nodes' TLS listeners, as `curl --cacert` wants them
     Ca,
     /// Show as whom the server sees you
@@ -113,7 +117,7 @@ pub(crate) struct DownArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogsArgs {
-    /// supervisor, postgres, control-plane or a node such as n1; all by default
+    /// supervisor, postgres, control-plane, functions or a node such as n1; all by default
     pub(crate) part: Option<String>,
     /// Go on as lines arrive
     #[arg(long, short)]

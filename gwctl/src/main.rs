@@ -11,6 +11,7 @@ mod config;
 mod document;
 mod error;
 mod files;
+mod functions;
 mod output;
 mod target;
 mod up;
@@ -79,6 +80,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Certificates(command) => commands::certificates(&client()?, &command, out).await,
         Command::VpcTargets(command) => commands::vpc_targets(&client()?, &command, out).await,
         Command::Cors(args) => commands::cors(&client()?, &args, out).await,
+        Command::Functions(command) => functions::functions(&command, &global, out).await,
         Command::Ca => commands::ca(&client()?, out).await,
         Command::Whoami => commands::whoami(&client()?, out).await,
         Command::Profile(command) => commands::profile(&command, &global, out),

@@ -17,6 +17,9 @@ pub(crate) struct Announcement {
     fleet_address: String,
     node_urls: Vec<String>,
     metrics_urls: Vec<String>,
+    /// The Lambda API of `--functions`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    functions_url: Option<String>,
     access_key_id: String,
     secret_access_key: String,
     region: String,
@@ -49,6 +52,7 @@ impl Announcement {
             fleet_address: settings.reach(settings.fleet).to_string(),
             node_urls: settings.nodes.iter().map(|node| http(node.traffic)).collect(),
             metrics_urls: settings.nodes.iter().map(|node| http(node.metrics)).collect(),
+            functions_url: settings.functions_url(),
             access_key_id: credentials.access_key_id,
             secret_access_key: credentials.secret_access_key,
             region: region.to_owned(),
@@ -61,11 +65,14 @@ impl Announcement {
     pub(crate) fn text(&self) -> String {
         let dir = &self.state_dir;
         let nodes = self.node_urls.join("  ");
+        let functions = self.functions_url.as_ref();
+        let functions = functions.map_or_else(String::new, |url| format!("functions    {url}\n"));
         format!(
             "Gatewright is ready\n\n\
              admin API    {}\n\
              traffic      {}  (all nodes; TLS at {})\n\
              nodes        {nodes}\n\
+             {functions}\
              credentials  {dir}/credentials.json\n\n\
              try:\n  \
              gwctl --state-dir {dir} deploy openapi.yaml --stage dev --wait\n  \

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::cli::{DownArgs, Global};
 use crate::error::{Error, Kind, Result};
 use crate::output::{Output, warn};
+use crate::up::parts::{FUNCTIONS, is_base};
 use crate::up::state::{Lock, Run, Running, StateDir};
 use crate::up::state_dir;
 
@@ -57,11 +58,10 @@ async fn stop_supervisor(state: &StateDir, run: &Run, deadline: Duration) -> Res
 /// Ends processes that no supervisor keeps any more: nodes first and together,
 /// then the others, last started first.
 pub(crate) async fn end_orphans(children: &[Running], deadline: Duration) {
-    let is_base = |child: &&Running| child.name == "postgres" || child.name == "control-plane";
-    let nodes: Vec<_> = children.iter().filter(|child| !is_base(child)).collect();
+    let nodes: Vec<_> = children.iter().filter(|child| !is_base(&child.name)).collect();
     end(&nodes, deadline).await;
     // Restarts reorder the list, so the order is by name: Postgres goes last.
-    for name in ["control-plane", "postgres"] {
+    for name in [FUNCTIONS, "control-plane", "postgres"] {
         let part: Vec<_> = children.iter().filter(|child| child.name == name).collect();
         end(&part, deadline).await;
     }

@@ -75,12 +75,25 @@ pub(crate) struct UpArgs {
     /// The first node's port for metrics; the others follow [default: 9090]
     #[arg(long, value_name = "PORT")]
     pub(crate) metrics_port: Option<u16>,
+    /// Run the functions of this folder beside the nodes, which call them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) functions: Option<PathBuf>,
+    /// Run no functions any more
+    #[arg(long, conflicts_with = "functions")]
+    pub(crate) no_functions: bool,
+    /// The port of the functions' Lambda API [default: 3001]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) functions_port: Option<u16>,
     /// The account of every call, 12 digits [default: 000000000000]
     #[arg(long, value_name = "ID")]
     pub(crate) account_id: Option<String>,
     /// Let each answer name its release in x-gatewright-release
     #[arg(long)]
     pub(crate) expose_release: bool,
+    /// File of the access keys that stand for the roles of AWS integrations.
+    /// Nodes take the AWS_* variables of this command too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) aws_roles: Option<std::path::PathBuf>,
     /// Hand a flag to every node; repeatable
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub(crate) node_arg: Vec<String>,

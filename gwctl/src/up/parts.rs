@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use crate::error::{Error, Result};
 use crate::files::{read_json, write_private};
 use crate::up::database::PrivateDatabase;
-use crate::up::settings::{Settings, node_name};
+use crate::up::settings::{FUNCTIONS_HOST, Settings, node_name};
 use crate::up::state::StateDir;
 
 /// How a part tells that it is ready.
@@ -150,6 +150,43 @@ pub(crate) fn control_plane(
     })
 }
 
+/// The functions of a folder, on the loopback address whatever the rest listens
+/// on: their calls are not authenticated, and the nodes are here. They change
+/// with their files.
+pub(crate) fn functions(state: &StateDir, settings: &Settings) -> Result<Option<Part>> {
+    let Some(functions) = settings.functions.as_ref() else { return Ok(None) };
+    let program = env::current_exe().map_err(Error::io("where is this program"))?;
+    let ready = state.join("functions.ready.json");
+    let mut args: Vec<std::ffi::OsString> = vec!["functions".into(), "run".into()];
+    args.push(functions.folder.clone().into());
+    let mut flag = |name: &str, value: std::ffi::OsString| args.extend([name.into(), value]);
+    flag("--host", FUNCTIONS_HOST.to_string().into());
+    flag("--port", functions.port.number.to_string().into());
+    flag("--account-id", settings.account_id.clone().into());
+    flag("--region", settings.region.clone().into());
+    flag("--ready-file", ready.clone().into());
+    args.push("--watch".into());
+    Ok(Some(Part {
+        name: FUNCTIONS.to_owned(),
+        command: Box::new(move || {
+            let mut command = Command::new(&program);
+            command.args(&args).env_remove("DATABASE_URL").env_remove("GATEWRIGHT_MASTER_KEY");
+            command
+        }),
+        readiness: Readiness::File(ready),
+        stop: Signal::TERM,
+        patience: Duration::from_secs(10),
+    }))
+}
+
+/// The name of the part that runs functions.
+pub(crate) const FUNCTIONS: &str = "functions";
+
+/// Whether nodes need this part, so that they end before it.
+pub(crate) fn is_base(name: &str) -> bool {
+    matches!(name, "postgres" | "control-plane" | FUNCTIONS)
+}
+
 /// A node, by its place from 0.
 pub(crate) fn node(state: &StateDir, settings: &Settings, at: usize) -> Result<Part> {
     let program = binary("gw-data-plane")?;
@@ -177,11 +214,15 @@ pub(crate) fn node(state: &StateDir, settings: &Settings, at: usize) -> Result<P
         args.extend(["--drain-delay-ms".into(), "250".into()]);
     }
     args.extend(settings.node_args.iter().map(Into::into));
+    let functions_url = settings.functions_url();
     Ok(Part {
         name,
         command: Box::new(move || {
             let mut command = Command::new(&program);
             command.args(&args).env_remove("DATABASE_URL").env_remove("GATEWRIGHT_MASTER_KEY");
+            if let Some(url) = &functions_url {
+                command.env("AWS_ENDPOINT_URL_LAMBDA", url);
+            }
             command
         }),
         readiness: Readiness::FileAndProbe(ready, settings.reach(ports.metrics)),

@@ -1,6 +1,7 @@
 //! What `up` was asked for, kept in `up.json`: flags over memory over defaults.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,20 @@ pub(crate) struct Settings {
     pub(crate) node_args: Vec<String>,
     pub(crate) control_plane_args: Vec<String>,
     pub(crate) database: Database,
+    /// The functions that run beside the nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) functions: Option<Functions>,
+}
+
+/// Where functions listen: calls of them are not authenticated.
+pub(crate) const FUNCTIONS_HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Functions that run beside the nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Functions {
+    /// Absolute.
+    pub(crate) folder: PathBuf,
+    pub(crate) port: Port,
 }
 
 /// A node's own ports.
@@ -56,19 +71,28 @@ pub(crate) struct Flags {
 impl Flags {
     pub(crate) fn of(args: &UpArgs, global: &Global) -> Self {
         let external = std::env::var_os("DATABASE_URL").is_some_and(|url| !url.is_empty());
-        Self { args: args.clone(), region: global.region.clone(), external }
+        let mut args = args.clone();
+        if let Some(file) = args.aws_roles.take() {
+            // Nodes may be started again from elsewhere.
+            let file = std::path::absolute(&file).unwrap_or(file);
+            args.node_arg.push(format!("--aws-roles={}", file.display()));
+        }
+        Self { args, region: global.region.clone(), external }
     }
 
     /// Whether any flag asks for something.
     pub(crate) fn say_anything(&self) -> bool {
         let a = &self.args;
-        let ports = [a.admin_port, a.fleet_port, a.traffic_port, a.tls_port, a.node_port];
+        let ports =
+            [a.admin_port, a.fleet_port, a.traffic_port, a.tls_port, a.node_port, a.functions_port];
         a.nodes.is_some()
             || a.bind.is_some()
             || ports.iter().chain([&a.metrics_port]).any(|p| p.is_some_and(|p| p != 0))
             || a.account_id.is_some()
             || self.region.is_some()
             || a.expose_release
+            || a.functions.is_some()
+            || a.no_functions
             || !a.node_arg.is_empty()
             || !a.control_plane_arg.is_empty()
     }
@@ -87,9 +111,13 @@ impl Flags {
             chooser.settle(&mut node.traffic, &format!("{name}'s traffic"), "--node-port")?;
             chooser.settle(&mut node.metrics, &format!("{name}'s metrics"), "--metrics-port")?;
         }
-        let notes = chooser.notes;
+        let mut notes = chooser.notes;
+        let mut local = Chooser::new(FUNCTIONS_HOST);
+        if let Some(functions) = &mut settings.functions {
+            local.settle(&mut functions.port, "the functions", "--functions-port")?;
+            notes.append(&mut local.notes);
+        }
         if settings.database == Database::Private {
-            let mut local = Chooser::new(IpAddr::V4(Ipv4Addr::LOCALHOST));
             local.settle(&mut settings.postgres, "Postgres", "DATABASE_URL")?;
         }
         Ok((settings, notes))
@@ -130,7 +158,22 @@ impl Flags {
                 old.map(|o| &o.control_plane_args),
             ),
             database,
+            functions: self.functions(old)?,
         })
+    }
+
+    fn functions(&self, old: Option<&Settings>) -> Result<Option<Functions>> {
+        let a = &self.args;
+        let old = old.and_then(|old| old.functions.as_ref()).filter(|_| !a.no_functions);
+        let folder = match (&a.functions, old) {
+            (Some(folder), _) => {
+                std::path::absolute(folder).map_err(Error::io(folder.display()))?
+            }
+            (None, Some(old)) => old.folder.clone(),
+            (None, None) => return Ok(None),
+        };
+        let port = Port::wanted(a.functions_port, old.map(|old| old.port), 3001);
+        Ok(Some(Functions { folder, port }))
     }
 
     fn node(&self, at: usize, old: Option<&Settings>) -> NodePorts {
@@ -186,6 +229,12 @@ impl Settings {
     pub(crate) fn admin_url(&self) -> String {
         format!("http://{}", self.reach(self.admin))
     }
+
+    /// The Lambda API of the functions, if any run.
+    pub(crate) fn functions_url(&self) -> Option<String> {
+        let functions = self.functions.as_ref()?;
+        Some(format!("http://{}", SocketAddr::new(FUNCTIONS_HOST, functions.port.number)))
+    }
 }
 
 #[cfg(test)]
@@ -239,6 +288,34 @@ pub(crate) mod tests {
         assert_eq!(first.node_args, ["--cores", "1"]);
         let more = flags(&["--nodes", "3"], false).settle(Some(&first)).unwrap().0;
         assert_eq!(more.nodes[..2], first.nodes[..]);
+    }
+
+    #[test]
+    fn the_file_of_roles_is_remembered_for_every_node() {
+        let zero = ["--aws-roles", "roles.toml", "--node-arg", "--cores=1"];
+        let (first, _) = flags(&zero, false).settle(None).unwrap();
+        let expected = std::path::absolute("roles.toml").unwrap();
+        let roles = format!("--aws-roles={}", expected.display());
+        assert_eq!(first.node_args, ["--cores=1", roles.as_str()]);
+        let (again, _) = flags(&[], false).settle(Some(&first)).unwrap();
+        assert_eq!(again.node_args, first.node_args);
+    }
+
+    #[test]
+    fn functions_are_remembered_until_told_otherwise() {
+        let zero = ["--admin-port", "0", "--fleet-port", "0", "--traffic-port", "0"];
+        let with = [&zero[..], &["--functions", "/f", "--functions-port", "0"]].concat();
+        let (first, _) = flags(&with, false).settle(None).unwrap();
+        let url = first.functions_url().unwrap();
+        assert!(url.starts_with("http://127.0.0.1:") && !url.ends_with(":0"), "{url}");
+        let again = flags(&zero, false).wanted(Some(&first)).unwrap();
+        assert_eq!(again.functions, first.functions);
+        let none = flags(&["--no-functions"], false).wanted(Some(&first)).unwrap();
+        assert_eq!((none.functions_url(), none.functions), (None, None));
+        let relative = flags(&["--functions", "f"], false).wanted(None).unwrap();
+        let functions = relative.functions.unwrap();
+        assert!(functions.folder.is_absolute());
+        assert_eq!(functions.port, Port { number: 3001, auto: true });
     }
 
     #[test]

@@ -174,6 +174,9 @@ impl House {
         let url = self.start_database(&settings, until).await?;
         self.start_part(parts::control_plane(&self.state, &settings, url)?, until).await?;
         parts::pass_join_token(&self.state)?;
+        if let Some(functions) = parts::functions(&self.state, &settings)? {
+            self.start_part(functions, until).await?;
+        }
         self.start_nodes(&settings, until).await?;
         Ok(reserved)
     }
@@ -238,8 +241,8 @@ impl House {
 
     /// Stops nodes together, then the rest, last started first.
     async fn stop(&mut self) {
-        let is_node = |kept: &Kept| kept.name != "postgres" && kept.name != "control-plane";
-        self.kept.iter().filter(|kept| is_node(kept)).for_each(Kept::ask_to_end);
+        let nodes = self.kept.iter().filter(|kept| !parts::is_base(&kept.name));
+        nodes.for_each(Kept::ask_to_end);
         while let Some(kept) = self.kept.pop() {
             kept.end().await;
         }

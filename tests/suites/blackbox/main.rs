@@ -7,6 +7,7 @@ mod canary;
 mod documents;
 mod domains;
 mod exports;
+mod functions;
 mod golden;
 mod keys;
 mod load;

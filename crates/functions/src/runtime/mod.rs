@@ -90,7 +90,11 @@ impl Planner {
             args.push(self.own.path().join("bootstrap.py").into());
         }
         args.push(code.handler.clone().into());
-        let client = if official { "awslambdaric" } else { "Gatewright's runtime client" };
+        let client = match (official, found.has_awslambdaric) {
+            (true, _) => "awslambdaric",
+            (false, true) => "Gatewright's runtime client",
+            (false, false) => "Gatewright's runtime client (awslambdaric is not installed)",
+        };
         Ok(Plan {
             program: interpreter.into(),
             args,
