@@ -24,13 +24,14 @@ use tokio::{
 
 use crate::{
     core::{Core, Handler},
+    heads::Heads,
     io::{Guarded, Patience, Rewound},
     phase::Phase,
     vet::vet,
 };
 
 /// What is known of a connection; every request of it shares one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ConnInfo {
     /// The client's address.
     pub peer: SocketAddr,
@@ -40,6 +41,19 @@ pub struct ConnInfo {
     pub tls: bool,
     /// The name that the client asked for in its handshake.
     pub sni: Option<Box<str>>,
+    /// The raw head of its present request.
+    pub heads: Heads,
+}
+
+impl ConnInfo {
+    pub(crate) fn new(
+        peer: SocketAddr,
+        local: SocketAddr,
+        tls: bool,
+        sni: Option<Box<str>>,
+    ) -> Self {
+        Self { peer, local, tls, sni, heads: Heads::default() }
+    }
 }
 
 const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -122,7 +136,7 @@ where
 {
     let limits = &core.limits;
     let patience = Patience { head: limits.head_timeout, idle: limits.idle_timeout };
-    let io = TokioIo::new(Guarded::new(stream, patience));
+    let io = TokioIo::new(Guarded::new(stream, patience, info.heads.clone()));
     let shared = Rc::clone(core);
     let service = service_fn(move |request| answer(Rc::clone(&shared), Rc::clone(&info), request));
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -239,6 +253,9 @@ async fn answer<H: Handler>(
     mut request: Request<Incoming>,
 ) -> Result<Response<H::Body>, Infallible> {
     let http1 = request.version() < Version::HTTP_2;
+    if http1 {
+        info.heads.next();
+    }
     if vet(&mut request).is_err() {
         core.stats.refused.add(1);
         let mut refusal = Response::new(H::Body::default());

@@ -165,7 +165,7 @@ impl<H: Handler> Core<H> {
             let serving = async {
                 match wire {
                     Wire::Plain => {
-                        let info = Rc::new(ConnInfo { peer, local, tls: false, sni: None });
+                        let info = Rc::new(ConnInfo::new(peer, local, false, None));
                         conn::serve(&core, stream, info, Protocol::Unknown).await;
                     }
                     // Boxed, so that connections in clear do not carry its size.
@@ -206,7 +206,7 @@ impl<H: Handler> Core<H> {
             None => Protocol::Unknown,
         };
         let sni = session.server_name().map(Into::into);
-        let info = Rc::new(ConnInfo { peer, local, tls: true, sni });
+        let info = Rc::new(ConnInfo::new(peer, local, true, sni));
         conn::serve(self, stream, info, protocol).await;
     }
 }

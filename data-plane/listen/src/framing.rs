@@ -8,6 +8,8 @@
 //! never reaches the service when its head has not been handed over yet, and
 //! breaks the body otherwise.
 
+use crate::heads::Heads;
+
 /// Longest request line or header line; hyper answers 431 long before.
 const MAX_LINE: usize = 128 * 1024;
 /// Longest chunk-size or trailer line.
@@ -44,6 +46,8 @@ pub(crate) struct Framing {
     chunked: bool,
     /// The fault that was found is in a body whose head is out of our hands.
     broken_body: bool,
+    /// Gets a copy of every head.
+    heads: Heads,
 }
 
 /// What a connection waits for.
@@ -58,7 +62,7 @@ pub(crate) enum Awaiting {
 }
 
 impl Framing {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(heads: Heads) -> Self {
         Self {
             state: State::Between(0),
             carry: Vec::new(),
@@ -66,6 +70,7 @@ impl Framing {
             content_length: None,
             chunked: false,
             broken_body: false,
+            heads,
         }
     }
 
@@ -90,15 +95,29 @@ impl Framing {
         let mut message = (self.state == State::Head).then_some(0);
         let mut at = 0;
         while at < bytes.len() {
+            let in_head = self.state == State::Head;
             at = match self.step(bytes, at, &mut message) {
-                Ok(next) => next,
+                Ok(next) => {
+                    if in_head && self.state != State::Head {
+                        self.copy_head(bytes, message, next);
+                        self.heads.end();
+                    }
+                    next
+                }
                 Err(()) => {
                     self.broken_body = message.is_none();
                     return Err(message.unwrap_or(at));
                 }
             };
         }
+        if self.state == State::Head {
+            self.copy_head(bytes, message, bytes.len());
+        }
         Ok(())
+    }
+
+    fn copy_head(&self, bytes: &[u8], from: Option<usize>, to: usize) {
+        self.heads.add(bytes.get(from.unwrap_or_default()..to).unwrap_or_default());
     }
 
     /// Takes one line, one run of body bytes or one delimiter from `at`;

@@ -18,7 +18,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let address = SocketAddr::from(([127, 0, 0, 1], 80));
-    let info = ConnInfo { peer: address, local: address, tls: false, sni: None };
+    let info = ConnInfo::new(address, address, false, None);
     let core = Core::new(handler, limits, Arc::default());
     conn::serve(&core, stream, Rc::new(info), Protocol::Unknown).await;
 }

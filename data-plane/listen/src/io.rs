@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     framing::{Awaiting, Framing},
+    heads::Heads,
     linger::Linger,
 };
 
@@ -90,9 +91,9 @@ enum Broken {
 }
 
 impl<T> Guarded<T> {
-    pub(crate) fn new(stream: Rewound<T>, patience: Patience) -> Self {
+    pub(crate) fn new(stream: Rewound<T>, patience: Patience, heads: Heads) -> Self {
         let clock = Clock::new(patience);
-        Self { stream, framing: Framing::new(), broken: Broken::No, clock, linger: None }
+        Self { stream, framing: Framing::new(heads), broken: Broken::No, clock, linger: None }
     }
 }
 

@@ -17,6 +17,7 @@ mod core;
 mod framing;
 #[doc(hidden)]
 pub mod fuzz;
+mod heads;
 mod io;
 mod limits;
 mod linger;
@@ -29,6 +30,7 @@ mod workers;
 
 pub use conn::{AnswerBody, ConnInfo};
 pub use core::Handler;
+pub use heads::Heads;
 pub use limits::Limits;
 pub use phase::Phase;
 pub use stats::{Count, Stats};

@@ -40,6 +40,8 @@ pub struct Place<'a> {
     /// Where in the given path the part behind base path and stage starts; it
     /// is empty or starts with a slash.
     pub path_start: usize,
+    /// Where the stage's segment begins, with its slash, if it is in the path.
+    pub stage_start: Option<usize>,
 }
 
 impl Domain {
@@ -95,13 +97,15 @@ impl Domain {
         }
         let (mapping, start) = self.longest(path)?;
         if let Some(stage) = &mapping.stage {
-            return Some(Place { api: &mapping.api, stage, path_start: start });
+            let api = &mapping.api;
+            return Some(Place { api, stage, path_start: start, stage_start: None });
         }
         let rest = path.get(start..)?;
         let begin = start + rest.bytes().position(|byte| byte != b'/')?;
         let rest = path.get(begin..)?;
         let stage = rest.split('/').next().filter(|stage| !stage.is_empty())?;
-        Some(Place { api: &mapping.api, stage, path_start: begin + stage.len() })
+        let path_start = begin + stage.len();
+        Some(Place { api: &mapping.api, stage, path_start, stage_start: Some(start) })
     }
 
     /// The mapping of the longest base path, and where that ends. Slashes in

@@ -7,7 +7,7 @@ use super::*;
 const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\n";
 
 fn scan_in(text: &[u8], piece: usize) -> Result<Awaiting, usize> {
-    let mut framing = Framing::new();
+    let mut framing = Framing::new(Heads::default());
     for (n, bytes) in text.chunks(piece).enumerate() {
         framing.scan(bytes).map_err(|at| n * piece + at)?;
     }
@@ -134,7 +134,7 @@ fn a_bad_message_behind_a_good_one_breaks_at_its_own_start() {
 
 #[test]
 fn a_head_that_was_handed_over_breaks_in_its_body() {
-    let mut framing = Framing::new();
+    let mut framing = Framing::new(Heads::default());
     framing.scan(format!("{POST}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).unwrap();
     assert_eq!(framing.scan(b"1\r\na\r\nzz\r\n"), Err(6));
 }
@@ -152,5 +152,24 @@ proptest! {
         prop_assert_eq!(scan_in(&bytes, usize::MAX).is_err(), scan_in(&bytes, piece).is_err());
         text.extend_from_slice(&bytes);
         prop_assert_eq!(scan_in(&text, usize::MAX).is_err(), scan_in(&text, piece).is_err());
+    }
+}
+
+#[test]
+fn heads_are_copied_however_they_are_cut() {
+    let text = b"\r\nPOST / HTTP/1.1\r\nHOST: a\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nx-Y: z\r\n\r\n";
+    for piece in 1..=text.len() {
+        let heads = Heads::default();
+        let mut framing = Framing::new(heads.clone());
+        for bytes in text.chunks(piece) {
+            framing.scan(bytes).unwrap();
+        }
+        let next = || {
+            heads.next();
+            heads.read(|head| String::from_utf8_lossy(head).trim_start().to_owned())
+        };
+        assert_eq!(next(), "POST / HTTP/1.1\r\nHOST: a\r\nContent-Length: 3\r\n\r\n", "{piece}");
+        assert_eq!(next(), "GET /b HTTP/1.1\r\nx-Y: z\r\n\r\n", "{piece}");
+        assert_eq!(next(), "");
     }
 }

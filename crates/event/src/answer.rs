@@ -1,0 +1,404 @@
+//! What a function answers, payload format 1.0.
+//!
+//! Every member is optional and no other is allowed. The reader is strict
+//! where recorded answers of the original are: what it refuses is answered
+//! 502.
+
+use std::{borrow::Cow, fmt};
+
+use base64::{
+    Engine as _,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use crate::{headers::renamed, prelude::Prelude};
+
+/// Largest event of a synchronous call and largest answer, in bytes: Lambda's
+/// limit.
+pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
+
+/// Base64 as people write it, with its padding or without.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// An answer that is not in the format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(pub(crate) String);
+
+impl Malformed {
+    /// For this reason.
+    pub fn new(reason: impl fmt::Display) -> Self {
+        Self(reason.to_string())
+    }
+}
+
+/// A function's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// The status, 200 unless given.
+    pub status: u16,
+    /// Headers as the client gets them, those with lists first.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body as it was given; none is empty.
+    pub body: Cow<'a, str>,
+    /// The body stands for the bytes that it encodes.
+    pub is_base64: bool,
+}
+
+impl<'a> Answer<'a> {
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn parse(payload: &'a [u8]) -> Result<Self, Malformed> {
+        let members: Members<'a> = match serde_json::from_slice(payload) {
+            Ok(Whole(members)) => members,
+            // A function that streams, called without streaming: what stands
+            // behind its head is not passed on.
+            Err(error) => match Prelude::default().feed(&Bytes::copy_from_slice(head(payload))) {
+                Ok(Some((head, _))) => return Ok(Answer { body: Cow::Borrowed(""), ..head }),
+                _ => return Err(Malformed(error.to_string())),
+            },
+        };
+        members.into_answer(false)
+    }
+
+    /// Reads the head of a streamed answer, which has other members.
+    pub(crate) fn parse_head(head: &[u8]) -> Result<Answer<'static>, Malformed> {
+        let read: Result<Whole<'_>, _> = serde_json::from_slice(head);
+        let answer = match read {
+            Ok(Whole(members)) => members.into_answer(true)?,
+            Err(error) => return Err(Malformed(error.to_string())),
+        };
+        let Answer { status, headers, is_base64, .. } = answer;
+        Ok(Answer { status, headers, body: Cow::Borrowed(""), is_base64 })
+    }
+
+    /// The body's bytes. A body in base64 is decoded only for clients that
+    /// accept binary data; others get the text.
+    ///
+    /// # Errors
+    /// It is not base64.
+    pub fn into_body(self, accepts_binary: bool) -> Result<Bytes, Malformed> {
+        if !(self.is_base64 && accepts_binary) {
+            return Ok(Bytes::from(self.body.into_owned()));
+        }
+        let decoded = LENIENT.decode(&*self.body);
+        decoded.map(Bytes::from).map_err(|error| Malformed(error.to_string()))
+    }
+}
+
+/// The start of a payload in which the head of a streamed answer would stand.
+fn head(payload: &[u8]) -> &[u8] {
+    payload.get(..crate::prelude::MAX_PRELUDE).unwrap_or(payload)
+}
+
+/// The `errorMessage` of a function that failed.
+pub fn function_error(payload: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Failed {
+        #[serde(rename = "errorMessage")]
+        message: Option<String>,
+    }
+    serde_json::from_slice::<Failed>(payload).ok()?.message
+}
+
+/// The members as they were given.
+#[derive(Default)]
+struct Members<'a> {
+    status: Option<i64>,
+    single: Vec<(HeaderName, HeaderValue)>,
+    multi: Vec<(HeaderName, HeaderValue)>,
+    body: Option<Cow<'a, str>>,
+    is_base64: Option<bool>,
+    cookies: Option<Vec<(HeaderName, HeaderValue)>>,
+}
+
+impl<'a> Members<'a> {
+    fn into_answer(self, is_head: bool) -> Result<Answer<'a>, Malformed> {
+        let wrong = |text: &str| Err(Malformed(text.to_owned()));
+        if is_head && (self.body.is_some() || self.is_base64.is_some()) {
+            return wrong("a streamed answer has its body behind its head");
+        }
+        if !is_head && self.cookies.is_some() {
+            return wrong("unknown field `cookies`");
+        }
+        // A status below 200 would end no response.
+        let status = u16::try_from(self.status.unwrap_or(200)).ok();
+        let Some(status) = status.filter(|status| (200..=599).contains(status)) else {
+            return wrong("statusCode is not between 200 and 599");
+        };
+        let mut headers = self.multi;
+        headers.extend(self.single);
+        headers.extend(self.cookies.unwrap_or_default());
+        let headers = renamed(headers, is_head);
+        let body = self.body.unwrap_or_default();
+        Ok(Answer { status, headers, body, is_base64: self.is_base64 == Some(true) })
+    }
+}
+
+/// Reads an object and nothing else.
+struct Whole<'a>(Members<'a>);
+
+impl<'de> Deserialize<'de> for Whole<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(WholeVisitor).map(Self)
+    }
+}
+
+struct WholeVisitor;
+
+impl<'de> Visitor<'de> for WholeVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Members::default();
+        while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
+            match &*name {
+                "statusCode" => members.status = map.next_value::<Status>()?.0,
+                "headers" => members.single = map.next_value::<Headers>()?.0,
+                "multiValueHeaders" => members.multi = map.next_value::<MultiHeaders>()?.0,
+                "body" => members.body = map.next_value::<Option<Text<'de>>>()?.map(|text| text.0),
+                "isBase64Encoded" => {
+                    members.is_base64 = map.next_value::<Option<Flag>>()?.map(|f| f.0);
+                }
+                "cookies" => members.cookies = Some(map.next_value::<Cookies>()?.0),
+                _ => return Err(A::Error::custom(format!("unknown field {name:?}"))),
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// A string, borrowed where it can be.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text))
+            }
+        }
+        deserializer.deserialize_str(V).map(Self)
+    }
+}
+
+/// A value that Java's reader turns into the type that it needs.
+enum Scalar<'a> {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Text(Cow<'a, str>),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Scalar<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Scalar::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "within the bounds it is exact")]
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        let is_whole = value.fract() == 0.0 && value.abs() < 1e9;
+        Ok(if is_whole { Scalar::Integer(value as i64) } else { Scalar::Other })
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+}
+
+/// A number, also as text; `null` is none.
+struct Status(Option<i64>);
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = match Scalar::deserialize(deserializer)? {
+            Scalar::Null => return Ok(Self(None)),
+            Scalar::Integer(number) => Some(number),
+            Scalar::Text(text) => text.trim().parse().ok(),
+            Scalar::Bool(_) | Scalar::Other => None,
+        };
+        number
+            .map(|number| Self(Some(number)))
+            .ok_or_else(|| D::Error::custom("statusCode is no number"))
+    }
+}
+
+/// A boolean, also as text.
+struct Flag(bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Scalar::deserialize(deserializer)? {
+            Scalar::Bool(flag) => Ok(Self(flag)),
+            Scalar::Text(text) if text == "true" => Ok(Self(true)),
+            Scalar::Text(text) if text == "false" => Ok(Self(false)),
+            _ => Err(D::Error::custom("isBase64Encoded is no boolean")),
+        }
+    }
+}
+
+/// A header's value: text, `true` or `false`. `null` leaves the header out.
+fn header_of<E: serde::de::Error>(
+    name: &HeaderName,
+    value: Scalar<'_>,
+) -> Result<Option<HeaderValue>, E> {
+    let value = match value {
+        Scalar::Null => return Ok(None),
+        Scalar::Bool(true) => HeaderValue::from_static("true"),
+        Scalar::Bool(false) => HeaderValue::from_static("false"),
+        Scalar::Text(text) => HeaderValue::from_bytes(text.as_bytes())
+            .map_err(|_| E::custom(format!("header {name} has an impossible value")))?,
+        Scalar::Integer(_) | Scalar::Other => {
+            return Err(E::custom(format!("header {name} is no text")));
+        }
+    };
+    Ok(Some(value))
+}
+
+fn name_of<E: serde::de::Error>(name: &str) -> Result<HeaderName, E> {
+    name.parse().map_err(|_| E::custom(format!("{name:?} is no header name")))
+}
+
+/// Defines a reader of an object whose entries `each` takes; `null` is empty.
+macro_rules! header_reader {
+    ($name:ident, $value:ty, $each:expr) => {
+        struct $name(Vec<(HeaderName, HeaderValue)>);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct V;
+                impl<'de> Visitor<'de> for V {
+                    type Value = Vec<(HeaderName, HeaderValue)>;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object of headers")
+                    }
+                    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                        Ok(Vec::new())
+                    }
+                    fn visit_map<A: MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut list = Vec::new();
+                        while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
+                            let name = name_of(&name)?;
+                            let value = map.next_value::<$value>()?;
+                            $each(name, value, &mut list)?;
+                        }
+                        Ok(list)
+                    }
+                }
+                deserializer.deserialize_any(V).map(Self)
+            }
+        }
+    };
+}
+
+type List = Vec<(HeaderName, HeaderValue)>;
+
+fn take_one<E: serde::de::Error>(
+    name: HeaderName,
+    value: Scalar<'_>,
+    list: &mut List,
+) -> Result<(), E> {
+    if let Some(value) = header_of(&name, value)? {
+        list.push((name, value));
+    }
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as the reader calls it")]
+fn take_all<E: serde::de::Error>(
+    name: HeaderName,
+    values: Option<Vec<Scalar<'_>>>,
+    list: &mut List,
+) -> Result<(), E> {
+    for value in values.unwrap_or_default() {
+        if let Some(value) = header_of(&name, value)? {
+            list.push((name.clone(), value));
+        }
+    }
+    Ok(())
+}
+
+header_reader!(Headers, Scalar<'de>, take_one);
+header_reader!(MultiHeaders, Option<Vec<Scalar<'de>>>, take_all);
+
+/// A list of cookies, each a header of its own.
+struct Cookies(List);
+
+impl<'de> Deserialize<'de> for Cookies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values = Option::<Vec<Scalar<'de>>>::deserialize(deserializer)?;
+        let mut list = List::new();
+        take_all(http::header::SET_COOKIE, values, &mut list)?;
+        Ok(Self(list))
+    }
+}
