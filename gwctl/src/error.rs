@@ -80,6 +80,15 @@ impl Error {
         Self::new(Kind::Refused, message)
     }
 
+    /// Several lines as a list of so many `things`; one stays as it is.
+    pub(crate) fn listed(mut self, things: &str) -> Self {
+        let lines: Vec<&str> = self.message.lines().collect();
+        if lines.len() > 1 {
+            self.message = format!("{} {things}:\n  {}", lines.len(), lines.join("\n  "));
+        }
+        self
+    }
+
     /// Adds what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -142,6 +151,13 @@ mod tests {
         let error = Error::output(&io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(error.kind.exit_code(), 0);
         assert_eq!(Error::output(&io::Error::other("full")).kind, Kind::Failed);
+    }
+
+    #[test]
+    fn faults_stand_on_lines_of_their_own() {
+        let told = |message: &str| Error::refused(message).listed("faults").to_string();
+        assert_eq!(told("GET /: one"), "error: GET /: one");
+        assert_eq!(told("GET /: one\nPUT /: two"), "error: 2 faults:\n  GET /: one\n  PUT /: two");
     }
 
     #[test]

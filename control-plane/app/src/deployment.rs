@@ -43,7 +43,9 @@ struct Checked {
 /// warnings, unless the caller is strict.
 fn check(api: RestApi, limits: &gw_snapshot::Limits, strict: bool) -> Result<Checked> {
     let api = Api::Rest(api);
-    let refuse = |faults: Vec<String>| Err(Error::BadRequest(faults.join("; ")));
+    // Who is strict reads them one by one; AWS knows one line only.
+    let between = if strict { "\n" } else { "; " };
+    let refuse = |faults: Vec<String>| Err(Error::BadRequest(faults.join(between)));
     let compiled = match gw_snapshot::compile(&api, limits) {
         Ok(compiled) => compiled,
         Err(faults) => {

@@ -14,63 +14,7 @@ const BODY: &str = r#"{"order":{"id":"o-1001","total":129.95,"currency":"EUR","e
 const SMALL: &str = r#"{"id": "$input.params('id')", "stage": "$context.stage", "name": $input.json('$.customer.name')}"#;
 
 /// About 2 KB: the shape of most templates that people write.
-const TYPICAL: &str = r###"#set($inputRoot = $input.path('$'))
-#set($order = $inputRoot.order)
-#set($customer = $inputRoot.customer)
-#set($headers = $input.params().header)
-{
-  "requestId": "$context.requestId",
-  "stage": "$context.stage",
-  "sourceIp": "$context.identity.sourceIp",
-  "userAgent": "$util.escapeJavaScript($context.identity.userAgent)",
-  "method": "$context.httpMethod",
-  "resource": "$context.resourcePath",
-  "table": "$stageVariables.table",
-  "pathId": "$input.params('id')",
-  "query": "$util.urlEncode($input.params('q'))",
-  "order": {
-    "id": "$order.id",
-    "total": $order.total,
-    "currency": "$order.currency",
-    "priority": #if($order.express && $order.total > 100)"high"#elseif($order.express)"medium"#else"low"#end,
-    "express": $order.express
-  },
-  "customer": {
-    "name": "$util.escapeJavaScript($customer.name).replaceAll("\\'", "'")",
-    "email": "$customer.email",
-    "tags": [#foreach($tag in $customer.tags)"$tag"#if($foreach.hasNext), #end#end],
-    "newsletter": #if($customer.newsletter == "")false#{else}$customer.newsletter#end
-  },
-  "headers": {
-#foreach($name in $headers.keySet())
-    "$name": "$util.escapeJavaScript($headers.get($name))"#if($foreach.hasNext),#end
-
-#end
-  },
-  "items": [
-#foreach($item in $inputRoot.items)
-    {
-      "sku": "$item.sku",
-      "name": "$util.escapeJavaScript($item.name)",
-      "quantity": $item.qty,
-      "price": $item.price,
-#set($lineTotal = $item.qty * $item.price)
-      "lineTotal": $lineTotal,
-      "position": $foreach.count,
-      "discount": #if($item.qty >= 3)true#{else}false#end
-    }#if($foreach.hasNext),#end
-
-#end
-  ],
-  "count": $inputRoot.items.size(),
-  "raw": $input.json('$.order'),
-  "body": "$util.base64Encode($input.body)"
-## the integration ignores what follows
-#if($context.authorizer.principalId)
-  ,"principal": "$context.authorizer.principalId"
-#end
-}
-"###;
+const TYPICAL: &str = include_str!("typical.vtl");
 
 struct Request {
     body: String,

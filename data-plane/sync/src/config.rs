@@ -33,6 +33,8 @@ pub struct Config {
     pub compiled_budget_bytes: u64,
     /// How much disk former releases' content may take.
     pub retained_disk_bytes: u64,
+    /// What one deployment may cost, and one rendering of its templates.
+    pub compile: gw_snapshot::Limits,
     /// Shown in the fleet list: where clients reach the node.
     pub traffic_address: String,
     /// Shown in the fleet list: where metrics are scraped.
@@ -60,6 +62,7 @@ impl Config {
             max_deployment_bytes: 64 << 20,
             compiled_budget_bytes: 256 << 20,
             retained_disk_bytes: 256 << 20,
+            compile: gw_snapshot::Limits::default(),
             traffic_address: String::new(),
             metrics_address: String::new(),
             build: env!("CARGO_PKG_VERSION").to_owned(),

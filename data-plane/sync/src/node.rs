@@ -191,7 +191,7 @@ fn parts(
     let source = Source {
         at_hand: Arc::clone(&at_hand),
         contents: Arc::clone(store.contents()),
-        limits: gw_snapshot::Limits::default(),
+        limits: config.compile.clone(),
         max_deployment_bytes: config.max_deployment_bytes,
     };
     let (input, inputs) = mpsc::unbounded_channel();

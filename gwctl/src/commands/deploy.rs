@@ -201,7 +201,7 @@ async fn create_deployment(
         let advice = "no stage is changed; mend the document, or deploy such routes as they are \
                       with --lenient";
         match error.kind {
-            Kind::Refused if !args.lenient => error.hint(advice),
+            Kind::Refused if !args.lenient => error.listed("faults").hint(advice),
             Kind::Rejected => {
                 error.hint("nothing changed for callers; `gwctl fleet` shows the nodes")
             }
