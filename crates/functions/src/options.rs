@@ -12,7 +12,9 @@ use crate::catalog::Catalog;
 /// Told every line that a function or its environment logs: the function's
 /// name, then the line without its end.
 #[derive(Clone)]
-pub struct LogSink(Arc<dyn Fn(&str, &str) + Send + Sync>);
+pub struct LogSink(Arc<Each>);
+
+type Each = dyn Fn(&str, &str) + Send + Sync;
 
 impl LogSink {
     /// Hands lines to `each`, which must not block.

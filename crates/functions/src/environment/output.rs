@@ -40,12 +40,12 @@ impl Output {
         }
     }
 
-    /// Tells what was printed until now. What a runtime prints before it
-    /// answers is in the pipe when its answer arrives.
+    /// Tells what was printed until now, and not what is printed meanwhile: one
+    /// that never stops printing must not hold an answer back. What a runtime
+    /// prints before it answers is in the pipe when its answer arrives.
     pub(super) async fn catch_up(&mut self, journal: &mut Journal) {
-        while self.out.holds() || self.err.holds() {
-            self.read(journal).await;
-        }
+        self.out.catch_up(journal).await;
+        self.err.catch_up(journal).await;
     }
 
     /// The same, and the last lines although they have no end.
@@ -71,10 +71,17 @@ impl<R: AsyncRead + AsFd + Unpin> Pipe<R> {
         }
     }
 
-    /// Whether the pipe holds bytes that nobody has read.
-    fn holds(&self) -> bool {
-        let waiting = self.reader.as_ref().map(|reader| rustix::io::ioctl_fionread(reader));
-        matches!(waiting, Some(Ok(1..)))
+    /// Reads as many bytes as the pipe holds now.
+    async fn catch_up(&mut self, journal: &mut Journal) {
+        let holds = self.reader.as_ref().map(rustix::io::ioctl_fionread);
+        let mut left = holds.and_then(Result::ok).unwrap_or(0);
+        while left > 0 {
+            let read = self.read().await;
+            let count = read.as_ref().map_or(0, |n| *n as u64);
+            self.tell(read, journal);
+            // None at all is the end of the pipe.
+            left = if count == 0 { 0 } else { left.saturating_sub(count) };
+        }
     }
 
     fn tell(&mut self, read: io::Result<usize>, journal: &mut Journal) {

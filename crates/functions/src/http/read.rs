@@ -125,7 +125,7 @@ fn list(service: &Service, query: Option<&str>) -> Result<Value, Refusal> {
     for name in service.world().members.keys() {
         if all {
             let versions = each_version(service, name);
-            functions.extend(versions.iter().map(|found| configuration(found)));
+            functions.extend(versions.iter().map(configuration));
         } else {
             let target = FunctionRef { name: name.clone(), ..FunctionRef::default() };
             functions.extend(service.find(&target).ok().map(|f| configuration(&f)));
@@ -137,7 +137,7 @@ fn list(service: &Service, query: Option<&str>) -> Result<Value, Refusal> {
 /// `ListVersionsByFunction`.
 fn versions(service: &Service, found: &Found, query: Option<&str>) -> Result<Value, Refusal> {
     let versions = each_version(service, &found.member.function.name);
-    let versions = versions.iter().map(|found| configuration(found)).collect();
+    let versions = versions.iter().map(configuration).collect();
     page("Versions", versions, query)
 }
 

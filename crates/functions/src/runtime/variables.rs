@@ -32,7 +32,7 @@ pub(crate) const RESERVED: [&str; 18] = [
 /// What of our own environment a function gets unasked: what programs need to
 /// run at all on this machine. Credentials and addresses of AWS's services come
 /// by their prefix.
-const PASSED: [&str; 21] = [
+const PASSED: [&str; 22] = [
     "PATH",
     "HOME",
     "USER",
@@ -43,6 +43,7 @@ const PASSED: [&str; 21] = [
     "VIRTUAL_ENV",
     "PYTHONPATH",
     "PYTHONHOME",
+    "PYTHONDONTWRITEBYTECODE",
     "NODE_PATH",
     "NODE_EXTRA_CA_CERTS",
     "SSL_CERT_FILE",

@@ -242,6 +242,16 @@ async fn a_caller_that_goes_away_changes_nothing() {
 }
 
 #[tokio::test]
+async fn one_that_never_stops_printing_holds_nothing_back() {
+    let served = Served::of([tiny("f"), tiny("g")]).await;
+    let pid = served.invoke("f", &json!({ "do": "chatter" })).await;
+    assert_eq!(served.invoke("f", &json!({ "do": "who" })).await["pid"], pid, "still warm");
+    assert_eq!(served.invoke("g", &json!(1)).await, 1);
+    served.functions.stop().await;
+    assert!(!lives(&pid));
+}
+
+#[tokio::test]
 async fn calls_out_of_turn_are_refused() {
     let served = Served::of([tiny("f")]).await;
     let cases = [

@@ -89,6 +89,14 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
             std::io::stdout().flush().unwrap();
             respond(api, &json!(null));
         }
+        "chatter" => {
+            std::thread::spawn(|| {
+                loop {
+                    println!("and on and on");
+                }
+            });
+            respond(api, &json!(std::process::id()));
+        }
         "bytes" => {
             let count = usize::try_from(event["n"].as_u64().unwrap()).unwrap();
             let text = format!("\"{}\"", "x".repeat(count - 2));
@@ -101,7 +109,9 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
         "wrong" => wrong(api, &id, event["call"].as_str().unwrap()),
         "child" => {
             // It would live on by itself.
-            let child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+            let mut sleep = std::process::Command::new("sleep");
+            #[expect(clippy::zombie_processes, reason = "left to whoever ends us")]
+            let child = sleep.arg("600").spawn().unwrap();
             respond(api, &json!({ "child": child.id(), "pid": std::process::id() }));
         }
         "hang up" => {
