@@ -134,6 +134,7 @@ fn push(open: &mut [Element], text: &str) -> Result<(), NotConverted> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn malformed(reason: impl ToString) -> NotConverted {
     NotConverted::Malformed(reason.to_string())
 }

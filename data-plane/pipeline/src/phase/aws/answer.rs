@@ -1,0 +1,143 @@
+//! What a service or a function answered, as mappings read it.
+
+use bytes::Bytes;
+use gw_convert::{Limits, NotConverted, xml_to_json};
+use gw_model::GatewayResponseType as Type;
+use gw_snapshot::GatewayError;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+use super::mapped::Chosen;
+use crate::{aws::failed, ctx::RequestCtx, fetch::Fetched, note, offload::SMALL, rescue::Refusal};
+
+/// The answer of a service that was asked for JSON and may have answered XML,
+/// as emulators do.
+pub(super) async fn as_json(
+    ctx: &RequestCtx<'_>,
+    mut fetched: Fetched,
+) -> Result<Fetched, Refusal> {
+    if !is_xml(&fetched.headers) || fetched.body.is_empty() {
+        return Ok(fetched);
+    }
+    let converted = if fetched.body.len() < SMALL {
+        convert(&fetched.body)
+    } else {
+        let body = fetched.body.clone();
+        ctx.core.offload(move || convert(&body)).await?
+    };
+    fetched.body = converted.map_err(|error| malformed(&error))?;
+    fetched.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    fetched.headers.remove(header::CONTENT_LENGTH);
+    Ok(fetched)
+}
+
+fn convert(xml: &[u8]) -> Result<Bytes, NotConverted> {
+    Ok(xml_to_json(xml, &Limits::default())?.to_string().into())
+}
+
+fn is_xml(headers: &HeaderMap) -> bool {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media = media.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    media.eq_ignore_ascii_case("text/xml") || media.eq_ignore_ascii_case("application/xml")
+}
+
+/// The service's answer makes no sense.
+fn malformed(error: &NotConverted) -> Refusal {
+    let log = format!("Execution failed due to an answer that is no XML: {error}");
+    Box::new(bad_gateway().with_log(log))
+}
+
+fn bad_gateway() -> GatewayError {
+    GatewayError::of(Type::IntegrationFailure)
+        .with_status(StatusCode::BAD_GATEWAY)
+        .with_message("Internal server error")
+}
+
+/// What chooses the integration response for a function's answer: the error
+/// that it raised, if any.
+///
+/// # Errors
+/// Lambda did not call the function: 500 where the gateway may not, else 502.
+pub(super) fn of_function(ctx: &RequestCtx<'_>, fetched: &Fetched) -> Result<Chosen, Refusal> {
+    if !fetched.status.is_success() {
+        return Err(not_called(fetched));
+    }
+    let message = error_message(&fetched.body);
+    let is_error = fetched.headers.contains_key("x-amz-function-error");
+    if is_error || message.is_some() {
+        ctx.note(|| {
+            let id = fetched.headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok());
+            let message = message.as_deref().unwrap_or_default();
+            note::function_error(message, id.unwrap_or_default())
+        });
+    }
+    // An error without a message is an error all the same, and selects by
+    // the empty text.
+    Ok(Chosen::ByError(message.or_else(|| is_error.then(String::new))))
+}
+
+fn not_called(fetched: &Fetched) -> Refusal {
+    let is_denied = fetched.status == StatusCode::FORBIDDEN
+        || error_type(&fetched.body).is_some_and(|name| name.contains("AccessDenied"));
+    if is_denied {
+        return failed(note::NO_PERMISSION);
+    }
+    let status = fetched.status.as_u16();
+    let log = format!("Lambda invocation failed with status: {status}");
+    Box::new(bad_gateway().with_log(log))
+}
+
+/// `errorMessage` of an object.
+fn error_message(body: &[u8]) -> Option<String> {
+    /// Everything else is skipped without being kept.
+    #[derive(serde::Deserialize)]
+    struct Raised {
+        #[serde(rename = "errorMessage")]
+        message: Value,
+    }
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let raised: Raised = is_object.then(|| serde_json::from_slice(body).ok()).flatten()?;
+    match raised.message {
+        Value::String(text) => Some(text),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    }
+}
+
+fn error_type(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        #[serde(rename = "__type", alias = "Type", alias = "code")]
+        name: String,
+    }
+    serde_json::from_slice::<Named>(body).ok().map(|named| named.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_functions() {
+        let message = |body: &str| error_message(body.as_bytes());
+        assert_eq!(message(r#"{"errorMessage":"no","errorType":"E"}"#).as_deref(), Some("no"));
+        assert_eq!(message(r#" {"errorMessage":{"a":1}}"#).as_deref(), Some(r#"{"a":1}"#));
+        for none in ["", "null", "[]", "\"errorMessage\"", "{}", r#"{"errorMessage":null}"#, "{"] {
+            assert_eq!(message(none), None, "{none}");
+        }
+        let denied = br#"{"__type":"com.amazon#AccessDeniedException","message":"m"}"#;
+        assert!(error_type(denied).is_some_and(|name| name.contains("AccessDenied")));
+    }
+
+    #[test]
+    fn media_types() {
+        for (text, expected) in
+            [("text/xml", true), ("application/XML; charset=UTF-8", true), ("text/plain", false)]
+        {
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(text))]);
+            assert_eq!(is_xml(&headers), expected, "{text}");
+        }
+        assert!(!is_xml(&HeaderMap::new()));
+    }
+}
