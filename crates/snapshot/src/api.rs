@@ -9,12 +9,15 @@ use std::sync::Arc;
 use ::http::{HeaderName, HeaderValue};
 use gw_model::{ApiKeySource, GatewayResponseType, HttpMethod};
 use gw_route::Router;
+use gw_schema::Schemas;
 
 use crate::{
-    AwsAddress, BinaryMediaTypes, Fault, GatewayResponses, Mock, RequestMapping, ResponseMapping,
+    AwsAddress, BinaryMediaTypes, Bodies, Fault, GatewayResponses, Mock, RequestMapping,
+    ResponseMapping,
 };
 
 pub use aws::Aws;
+pub(crate) use http::body_paths;
 pub use http::{Headers, Http, HttpProxy, Mappings, Uri};
 pub use lambda::Lambda;
 
@@ -30,7 +33,9 @@ pub struct CompiledApi {
     pub(crate) routes: Box<[Route]>,
     pub(crate) gateway_responses: Arc<GatewayResponses>,
     pub(crate) binary: Arc<BinaryMediaTypes>,
+    pub(crate) schemas: Arc<Schemas>,
     pub(crate) minimum_compression_size: Option<u32>,
+    pub(crate) is_edge: bool,
     pub(crate) warnings: Box<[Fault]>,
     pub(crate) size_bytes: usize,
 }
@@ -89,9 +94,20 @@ impl CompiledApi {
         &self.gateway_responses
     }
 
+    /// Whether its default endpoint is edge-optimised: AWS's network in front of
+    /// it spells the names of headers `X-Like-This`.
+    pub fn is_edge(&self) -> bool {
+        self.is_edge
+    }
+
     /// Which bodies are binary.
     pub fn binary(&self) -> &Arc<BinaryMediaTypes> {
         &self.binary
+    }
+
+    /// The schemas that bodies are held against, by the ids of [`Bodies`].
+    pub fn schemas(&self) -> &Arc<Schemas> {
+        &self.schemas
     }
 
     /// The smallest answer that is compressed, in bytes; `None` compresses
@@ -145,6 +161,8 @@ pub struct Checks {
     pub api_key: Option<ApiKeySource>,
     /// Parameters that must be there and not blank, in AWS's order.
     pub required: Box<[Required]>,
+    /// Set where bodies are validated: what they must be.
+    pub bodies: Option<Bodies>,
     /// Set when the validation cannot be done: what to answer.
     pub validation: Option<GatewayResponseType>,
 }
@@ -225,7 +243,7 @@ impl Integration {
     /// Whether the client's body must be there as a whole before it answers.
     pub fn needs_body(&self) -> bool {
         match self {
-            Self::HttpProxy(proxy) => proxy.reads_body(),
+            Self::HttpProxy(proxy) => proxy.needs_body(),
             Self::Mock(mock) => mock.needs_body(),
             Self::Http(_) | Self::Lambda(_) | Self::Aws(_) => true,
             Self::Refused(_) => false,
@@ -236,6 +254,7 @@ impl Integration {
 impl Route {
     /// Whether a request's body must be there as a whole before it is handled.
     pub fn needs_body(&self) -> bool {
-        self.integration.needs_body()
+        let is_validated = self.checks.as_ref().is_some_and(|checks| checks.bodies.is_some());
+        is_validated || self.integration.needs_body()
     }
 }

@@ -18,6 +18,7 @@ mod api;
 mod aws_service;
 mod aws_target;
 mod aws_uri;
+mod bodies;
 mod compile;
 mod context;
 mod facts;
@@ -42,6 +43,7 @@ pub use api::{
 pub use aws_service::{AwsProtocol, AwsService};
 pub use aws_target::{AwsAddress, AwsTarget};
 pub use aws_uri::{AwsCall, AwsText, AwsUri, InvalidAwsUri};
+pub use bodies::Bodies;
 pub use compile::{Limits, compile};
 pub use context::{ContextKind, ContextVar, Values, joined};
 pub use facts::{
@@ -52,7 +54,7 @@ pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered};
 pub use lambda_arn::LambdaTarget;
 pub use mapping::{
     BinaryMediaTypes, BodyPath, Event, Inbound, MappedRequest, MappedResponse, Outcome, Record,
-    RequestMapping, ResponseMapping, Selector, WithBody,
+    Picked, RequestMapping, ResponseMapping, Selector, WithBody, convert_request,
 };
 pub use mock::Mock;
 pub use source::{Source, Value};

@@ -200,12 +200,6 @@ impl Target {
         PathAndQuery::from_maybe_shared(Bytes::from(out)).ok()
     }
 
-    /// Whether a value of the client's body is part of it.
-    pub(crate) fn reads_body(&self) -> bool {
-        let is_body = |piece: &Piece| matches!(piece, Piece::Value { source: Source::Body(_), .. });
-        self.pieces.iter().any(is_body)
-    }
-
     /// Bytes on the heap, without the shared origin.
     pub(crate) fn size_bytes(&self) -> usize {
         let text = |piece: &Piece| if let Piece::Text(text) = piece { text.len() } else { 24 };

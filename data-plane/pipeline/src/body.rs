@@ -1,4 +1,4 @@
-//! Bodies of answers.
+//! Bodies of requests and of answers.
 
 use std::{
     pin::Pin,
@@ -8,6 +8,36 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
+use hyper::body::Incoming;
+
+use crate::phase::FunctionBody;
+
+/// The body of a request on its way through the phases.
+#[derive(Debug)]
+pub(crate) enum RequestBody {
+    /// As the client sends it; nothing has been read yet.
+    Incoming(Incoming),
+    /// All of it: read by a phase that needed it, or part of a test call.
+    Whole(Bytes),
+}
+
+impl RequestBody {
+    /// All of it, where [`collect`](crate::phase) has read it.
+    pub(crate) fn whole(self) -> Bytes {
+        match self {
+            Self::Incoming(_) => Bytes::new(),
+            Self::Whole(bytes) => bytes,
+        }
+    }
+
+    /// What is known of its size.
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Incoming(body) => body.size_hint(),
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+        }
+    }
+}
 
 /// Why the body of an answer broke off.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +48,15 @@ pub enum BodyError {
     /// A backend sent more than a response may have.
     #[error("response larger than allowed")]
     TooLarge,
+    /// A function's stream took longer than it may.
+    #[error("response took longer than allowed")]
+    TooLong,
+    /// A function's stream cannot be read.
+    #[error(transparent)]
+    Stream(#[from] gw_event::BrokenStream),
+    /// A function failed while it streamed.
+    #[error("the function failed: {0}")]
+    Function(String),
 }
 
 /// The body of an answer.
@@ -32,6 +71,8 @@ enum Kind {
     Upstream(gw_upstream::ResponseBody),
     /// As the backend sends it, up to so many bytes.
     Limited(gw_upstream::ResponseBody, u64),
+    /// As a function writes it.
+    Function(Box<FunctionBody>),
 }
 
 impl Default for Kind {
@@ -49,6 +90,11 @@ impl ResponseBody {
     /// Streams from a backend.
     pub(crate) fn upstream(body: gw_upstream::ResponseBody) -> Self {
         Self(Kind::Upstream(body))
+    }
+
+    /// Streams from a function.
+    pub(crate) fn function(body: FunctionBody) -> Self {
+        Self(Kind::Function(Box::new(body)))
     }
 
     /// Streams from a backend and breaks off behind `limit` bytes.
@@ -83,6 +129,9 @@ impl Body for ResponseBody {
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
+            Kind::Function(body) => {
+                body.poll_data(cx).map(|data| data.map(|data| data.map(Frame::data)))
+            }
         }
     }
 
@@ -90,6 +139,7 @@ impl Body for ResponseBody {
         match &self.0 {
             Kind::Whole(body) => body.is_end_stream(),
             Kind::Upstream(body) | Kind::Limited(body, _) => body.is_end_stream(),
+            Kind::Function(body) => body.is_end(),
         }
     }
 
@@ -97,6 +147,7 @@ impl Body for ResponseBody {
         match &self.0 {
             Kind::Whole(body) => body.size_hint(),
             Kind::Upstream(body) | Kind::Limited(body, _) => body.size_hint(),
+            Kind::Function(_) => SizeHint::default(),
         }
     }
 }

@@ -11,7 +11,10 @@ use std::{
 use gw_route::DomainSuffixes;
 use gw_snapshot::{CompiledStage, Origin};
 
-use crate::{Counters, PinWorld, SharedWorld, WorldReader, phase::target_of, reach::Reached};
+use crate::{
+    AwsSettings, BodyBudget, Counters, OffloadPool, PinWorld, SharedWorld, WorldReader, aws::Way,
+    phase::target_of, reach::Reached, refusal_log::Allowance,
+};
 
 /// Settings of a node; all cores share one.
 #[derive(Debug, Clone)]
@@ -30,6 +33,15 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Longest pause in a client's request body.
     pub request_body_idle: Duration,
+    /// Longest time for all of a client's request body, where it is read as a
+    /// whole.
+    pub request_body_total: Duration,
+    /// Memory for bodies that are held as a whole.
+    pub body_budget: BodyBudget,
+    /// Threads for large bodies.
+    pub offload: OffloadPool,
+    /// Endpoints and keys of AWS.
+    pub aws: Arc<AwsSettings>,
     /// The zero of the clock that throttles run on: one for all cores.
     pub started: Instant,
 }
@@ -45,6 +57,10 @@ impl Default for Config {
             max_uri_bytes: 10_240,
             connect_timeout: Duration::from_secs(5),
             request_body_idle: Duration::from_secs(30),
+            request_body_total: Duration::from_secs(300),
+            body_budget: BodyBudget::default(),
+            offload: OffloadPool::default(),
+            aws: Arc::default(),
             started: Instant::now(),
         }
     }
@@ -77,6 +93,7 @@ pub struct CoreState {
     pub(crate) counters: Arc<Counters>,
     pub(crate) rng: RefCell<fastrand::Rng>,
     pub(crate) reached: Reached,
+    pub(crate) refusals: Allowance,
     /// When the wall clock was read last, and the second that it showed.
     epoch: Cell<(Instant, u32)>,
 }
@@ -102,7 +119,16 @@ impl CoreState {
     ) -> Self {
         let rng = RefCell::new(fastrand::Rng::new());
         let epoch = Cell::new((Instant::now(), wall_clock()));
-        Self { config, world, client, counters, rng, reached: Reached::default(), epoch }
+        Self {
+            config,
+            world,
+            client,
+            counters,
+            rng,
+            reached: Reached::default(),
+            refusals: Allowance::default(),
+            epoch,
+        }
     }
 
     /// The wall clock at `now`, in seconds; it is read anew at most once in a
@@ -130,8 +156,9 @@ impl CoreState {
 }
 
 /// The names of a stage's backends, in both of its deployments, each once.
-/// Also has every origin prepared, so that no request has to.
-pub fn names_to_resolve(stage: &CompiledStage) -> BTreeSet<Box<str>> {
+/// Also has every origin and every way to AWS prepared, so that no request has
+/// to.
+pub fn names_to_resolve(stage: &CompiledStage, aws: &AwsSettings) -> BTreeSet<Box<str>> {
     let mut names = BTreeSet::new();
     for bound in [Some(stage.main()), stage.canary()].into_iter().flatten() {
         let mut last: Option<&Origin> = None;
@@ -146,6 +173,12 @@ pub fn names_to_resolve(stage: &CompiledStage) -> BTreeSet<Box<str>> {
                 && !names.contains(target.host())
             {
                 names.insert(target.host().into());
+            }
+        }
+        let ways = bound.aws_targets().filter_map(|target| Way::of(target, aws));
+        for upstream in ways.map(Way::upstream).filter(|target| target.address().is_none()) {
+            if !names.contains(upstream.host()) {
+                names.insert(upstream.host().into());
             }
         }
     }

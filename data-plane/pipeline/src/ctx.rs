@@ -2,9 +2,12 @@
 
 use std::{
     borrow::Cow,
+    cell::OnceCell,
+    sync::Arc,
     time::{Instant, SystemTime},
 };
 
+use gw_event::{SentNames, push_train_case};
 use gw_route::Params;
 use gw_snapshot::{
     ApiKey, Bound, CompiledResource, CompiledStage, ContextVar, Route, Values, World,
@@ -12,13 +15,20 @@ use gw_snapshot::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 use time::OffsetDateTime;
 
-use crate::{ConnInfo, CoreState, id::Ids, query};
+use crate::{
+    ConnInfo, CoreState,
+    id::{self, Ids, TRACE_ID},
+    note::Recorder,
+    query,
+};
 
 /// What the phases know of a request. It borrows from the core and from one
 /// pinned world; nothing in it outlives the request.
 pub(crate) struct RequestCtx<'w> {
     pub(crate) core: &'w CoreState,
     pub(crate) conn: ConnInfo,
+    /// The request's head as it came, if the front keeps it.
+    pub(crate) raw_head: Option<&'w dyn RawHead>,
     /// When the request's head was there.
     pub(crate) began: Instant,
     pub(crate) world: &'w World,
@@ -38,6 +48,12 @@ pub(crate) struct RequestCtx<'w> {
     /// When the integration's answer was there, if one was asked for: the end
     /// of the request too, as nothing behind it waits.
     pub(crate) ended: Option<Instant>,
+    /// Keeps the execution log, if somebody asked for it.
+    pub(crate) recorder: Option<Arc<Recorder>>,
+    /// A call that no client made: some of `$context` is AWS's stand-in.
+    pub(crate) is_test: bool,
+    /// See [`RequestCtx::trace`]; HTTP_PROXY writes it without.
+    pub(crate) trace: OnceCell<HeaderValue>,
 }
 
 /// The stage of a request, and which of its deployments.
@@ -47,6 +63,26 @@ pub(crate) struct Located<'w> {
     pub(crate) bound: &'w Bound,
     /// Where in the URI's path the part behind the stage starts.
     pub(crate) path_start: usize,
+    /// What of a custom domain is in front of that.
+    pub(crate) domain_path: DomainPath,
+}
+
+/// How the path in front of a stage's part came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DomainPath {
+    /// Not by a custom domain.
+    None,
+    /// By a base path mapping with its stage.
+    Whole,
+    /// By a mapping that leaves the stage to the path: where in the path that
+    /// segment begins, its slash included.
+    WithStage(usize),
+}
+
+/// The head of a request as it came, if it was one of HTTP/1.
+pub trait RawHead {
+    /// Has the head read: a request line and header lines, or nothing.
+    fn read(&self, read: &mut dyn FnMut(&[u8]));
 }
 
 /// The API key of a request.
@@ -66,6 +102,31 @@ pub(crate) struct Routed<'w> {
 }
 
 impl RequestCtx<'_> {
+    /// Writes a line of the execution log, if somebody asked for it; `line`
+    /// is not called otherwise. The words are in [`note`](crate::note).
+    #[inline]
+    pub(crate) fn note(&self, line: impl FnOnce() -> String) {
+        if let Some(recorder) = &self.recorder {
+            recorder.add(line());
+        }
+    }
+
+    /// The `X-Amzn-Trace-Id` that the integration is told, and with it the
+    /// client.
+    pub(crate) fn trace(&self) -> &HeaderValue {
+        self.trace.get_or_init(|| {
+            let sent = self.headers.get(TRACE_ID);
+            let epoch = self.core.epoch_seconds(self.began);
+            let text = id::trace(sent, epoch, &mut self.core.rng.borrow_mut());
+            HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+        })
+    }
+
+    /// The same, if the integration was told.
+    pub(crate) fn told_trace(&self) -> Option<&HeaderValue> {
+        self.trace.get()
+    }
+
     /// The host that the client asked for, port included; empty if it said none.
     pub(crate) fn host(&self) -> &str {
         match self.uri.authority() {
@@ -100,6 +161,11 @@ impl RequestCtx<'_> {
 
 impl Values for RequestCtx<'_> {
     fn context(&self, variable: ContextVar) -> Option<Cow<'_, str>> {
+        if self.is_test
+            && let Some(text) = of_test_call(variable)
+        {
+            return Some(Cow::Borrowed(text));
+        }
         let stage = self.stage.map(|located| located.stage);
         let bound = self.stage.map(|located| located.bound);
         let resource = self.route.as_ref().map(|routed| routed.resource);
@@ -140,7 +206,24 @@ impl Values for RequestCtx<'_> {
             | ContextVar::ErrorMessage
             | ContextVar::ErrorMessageString
             | ContextVar::ErrorResponseType
-            | ContextVar::ErrorValidation => return None,
+            | ContextVar::ErrorValidation
+            // Of the integration's answer.
+            | ContextVar::AwsEndpointRequestId
+            // Of signed calls, private networks and firewalls.
+            | ContextVar::IdentityAccessKey
+            | ContextVar::IdentityAccountId
+            | ContextVar::IdentityCaller
+            | ContextVar::CognitoAuthenticationProvider
+            | ContextVar::CognitoAuthenticationType
+            | ContextVar::CognitoIdentityId
+            | ContextVar::CognitoIdentityPoolId
+            | ContextVar::PrincipalOrgId
+            | ContextVar::IdentityUser
+            | ContextVar::IdentityUserArn
+            | ContextVar::VpcId
+            | ContextVar::VpceId
+            | ContextVar::WafResponseCode
+            | ContextVar::WebAclArn => return None,
         };
         Some(Cow::Borrowed(text))
     }
@@ -149,16 +232,40 @@ impl Values for RequestCtx<'_> {
         self.stage.as_ref()?.bound.variables.get(name).map(String::as_str)
     }
 
+    fn stage_variables(&self, each: &mut dyn FnMut(&str, &str)) {
+        if let Some(located) = &self.stage {
+            located.bound.variables.iter().for_each(|(name, value)| each(name, value));
+        }
+    }
+
     fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.headers.get_all(name).iter().next_back()
     }
 
     fn header_list(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
-        let mut values = self.headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        let first = String::from_utf8_lossy(values.next()?);
-        Some(values.fold(first, |list, value| {
-            Cow::Owned(format!("{list},{}", String::from_utf8_lossy(value)))
-        }))
+        gw_snapshot::joined(&self.headers, name)
+    }
+
+    fn headers(&self, each: &mut dyn FnMut(&str, &HeaderValue)) {
+        if self.stage.is_some_and(|located| located.bound.api.is_edge()) {
+            let mut spelled = String::new();
+            for (name, value) in &self.headers {
+                spelled.clear();
+                push_train_case(&mut spelled, name.as_str());
+                each(&spelled, value);
+            }
+            return;
+        }
+        let mut tell = |sent: SentNames<'_>| {
+            let mut hint = 0;
+            for (name, value) in &self.headers {
+                each(sent.find(name.as_str(), &mut hint).unwrap_or(name.as_str()), value);
+            }
+        };
+        match self.raw_head {
+            Some(head) => head.read(&mut |head| tell(SentNames::of(head))),
+            None => tell(SentNames::default()),
+        }
     }
 
     fn query(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -169,10 +276,33 @@ impl Values for RequestCtx<'_> {
         query::values(self.uri.query(), name).for_each(|value| each(&value));
     }
 
+    fn queries(&self, each: &mut dyn FnMut(&str, &str)) {
+        query::all(self.uri.query()).for_each(|(name, value)| each(&name, &value));
+    }
+
     fn path(&self, name: &str) -> Option<&str> {
         let routed = self.route.as_ref()?;
         let at = routed.resource.params.iter().position(|param| **param == *name)?;
         Some(routed.params.get(at)?.of(RequestCtx::path(self)))
+    }
+
+    fn paths(&self, each: &mut dyn FnMut(&str, &str)) {
+        let Some(routed) = &self.route else { return };
+        for (at, name) in routed.resource.params.iter().enumerate() {
+            if let Some(value) = routed.params.get(at) {
+                each(name, value.of(RequestCtx::path(self)));
+            }
+        }
+    }
+}
+
+/// What stands for what test calls do not have.
+fn of_test_call(variable: ContextVar) -> Option<&'static str> {
+    match variable {
+        ContextVar::ApiKey => Some("test-invoke-api-key"),
+        ContextVar::ApiKeyId => Some("test-invoke-api-key-id"),
+        ContextVar::SourceIp => Some("test-invoke-source-ip"),
+        _ => None,
     }
 }
 

@@ -128,7 +128,7 @@ fn mocks() {
         let rendered =
             mock("201", r#"{"path":"$context.resourcePath","c":"${stageVariables.color}"}"#);
         let path = mock("200", "$context.path");
-        let velocity = mock("200", "#set($a = 1)");
+        let velocity = mock("200", "#if(");
         let mut never = mock("200", "x");
         never.integration.as_mut().unwrap().passthrough_behavior =
             gw_model::PassthroughBehavior::Never;

@@ -15,7 +15,7 @@ const MAX_HEADERS: usize = 100;
 pub type Store = fn(&mut HeaderMap, &[u8], HeaderValue);
 
 /// Keeps every header as it is.
-pub(crate) fn keep(headers: &mut HeaderMap, name: &[u8], value: HeaderValue) {
+pub fn keep(headers: &mut HeaderMap, name: &[u8], value: HeaderValue) {
     // The parser has taken the name; `http` takes the same.
     if let Ok(name) = HeaderName::from_bytes(name) {
         headers.append(name, value);

@@ -36,7 +36,7 @@ mod target;
 mod tls;
 mod via;
 
-pub use answer::Store;
+pub use answer::{Store, keep};
 pub use body::{Body, DEFAULT_REQUEST_BODY_IDLE, RequestBodyStalled, RequestBodyTooLarge};
 pub use client::{Call, Client, SetupError};
 pub use config::{Config, Timeouts};

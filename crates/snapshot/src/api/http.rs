@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use gw_model::ContentHandling;
 use http::HeaderName;
 
-use crate::{RequestMapping, ResponseMapping, Source, Target};
+use crate::{BodyPath, RequestMapping, ResponseMapping, Source, Target};
 
 /// An HTTP backend.
 #[derive(Debug)]
@@ -24,6 +25,11 @@ pub struct HttpProxy {
     /// The VPC link that the backend is reached through, perhaps with
     /// `${stageVariables.x}` places.
     pub link: Option<Box<str>>,
+    /// What its mappings read from the client's body; requests are mapped with
+    /// [`Picked`](crate::Picked) then.
+    pub body_paths: Box<[Arc<BodyPath>]>,
+    /// What is done to the client's body; for HTTP it is done by the mapping.
+    pub content_handling: Option<ContentHandling>,
 }
 
 /// A backend's address.
@@ -74,18 +80,24 @@ impl Http {
 }
 
 impl HttpProxy {
-    /// Whether its mappings read the client's body. Then requests are mapped
-    /// with [`WithBody`](crate::WithBody).
-    pub fn reads_body(&self) -> bool {
-        let is_body = |(_, source): &(_, Source)| matches!(source, Source::Body(_));
-        let mapped = self.mappings.as_deref().is_some_and(|mappings| {
-            mappings.headers.iter().any(|(_, source)| matches!(source, Source::Body(_)))
-                || mappings.query.iter().any(is_body)
-        });
-        mapped
-            || match &self.uri {
-                Uri::Fixed(target) => target.reads_body(),
-                Uri::Variable { places, .. } => places.iter().any(is_body),
-            }
+    /// Whether the client's body must be there as a whole.
+    pub fn needs_body(&self) -> bool {
+        !self.body_paths.is_empty() || self.content_handling.is_some()
     }
+}
+
+/// What mappings read from the client's body.
+pub(crate) fn body_paths(
+    mappings: Option<&Mappings>,
+    places: &[(Box<str>, Source)],
+) -> Box<[Arc<BodyPath>]> {
+    let headers = mappings.map_or(&[][..], |mappings| &mappings.headers);
+    let query = mappings.map_or(&[][..], |mappings| &mappings.query);
+    let headers = headers.iter().map(|(_, source)| source);
+    let others = query.iter().chain(places).map(|(_, source)| source);
+    let paths = headers.chain(others).filter_map(|source| match source {
+        Source::Body(path) => Some(Arc::clone(path)),
+        _ => None,
+    });
+    paths.collect()
 }

@@ -8,7 +8,7 @@ use http::HeaderName;
 use super::Compiler;
 use crate::{
     Http, HttpProxy, Integration, Mappings, RequestMapping, ResponseMapping, Source, Target, Uri,
-    mapping::is_forbidden, source::encode_query_name, uri::has_variables,
+    api::body_paths, mapping::is_forbidden, source::encode_query_name, uri::has_variables,
 };
 
 impl Compiler<'_> {
@@ -20,7 +20,10 @@ impl Compiler<'_> {
         let (mappings, places) = mappings(declared, &mut reasons);
         let some = !mappings.headers.is_empty() || !mappings.query.is_empty();
         let mappings = some.then_some(mappings);
-        let backend = self.backend(declared, mappings, places, reasons)?;
+        let body_paths = body_paths(mappings.as_ref(), &places);
+        let mut backend = self.backend(declared, mappings, places, reasons)?;
+        backend.body_paths = body_paths;
+        backend.content_handling = declared.content_handling;
         Ok(Integration::HttpProxy(Box::new(backend)))
     }
 
@@ -92,6 +95,8 @@ impl Compiler<'_> {
                 is_streamed: declared.response_transfer_mode.as_deref() == Some("STREAM"),
                 insecure_skip_verification: insecure,
                 link,
+                body_paths: Box::default(),
+                content_handling: None,
             }),
             _ => Err(reasons),
         }
@@ -150,5 +155,6 @@ pub(super) fn size_bytes(proxy: &HttpProxy) -> usize {
     };
     let mappings = proxy.mappings.as_ref().map_or(0, |m| (m.headers.len() + m.query.len()) * 96);
     let link = proxy.link.as_ref().map_or(0, |link| link.len());
-    size_of::<HttpProxy>() + uri + mappings + link
+    let paths = size_of_val(&*proxy.body_paths);
+    size_of::<HttpProxy>() + uri + mappings + link + paths
 }

@@ -1,6 +1,6 @@
 //! Values out of bodies, for parameter mappings.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use gw_template::{Document, JsonPath, PathError};
@@ -137,5 +137,51 @@ impl Values for WithBody<'_> {
 
     fn body(&self, path: &BodyPath) -> Option<Cow<'_, str>> {
         self.body.value(path)
+    }
+}
+
+/// Values that were read from a client's body; unlike [`WithBody`] they can
+/// change threads.
+#[derive(Debug)]
+pub struct Picked(Box<[(Arc<BodyPath>, Option<Box<str>>)]>);
+
+impl Picked {
+    /// Reads what `paths` lead to.
+    ///
+    /// # Errors
+    /// AWS's 400: it is no JSON.
+    pub fn read(paths: &[Arc<BodyPath>], body: &Bytes) -> Result<Self, GatewayError> {
+        let values = WithBody::read(&Nothing, body)?;
+        let pick = |path: &Arc<BodyPath>| {
+            let value = Values::body(&values, path).map(|text| text.into_owned().into());
+            (Arc::clone(path), value)
+        };
+        Ok(Self(paths.iter().map(pick).collect()))
+    }
+
+    /// They, and all else that `values` know.
+    pub fn over<'a>(&'a self, values: &'a dyn Values) -> impl Values + 'a {
+        Over { values, picked: self }
+    }
+}
+
+/// Nothing is known but the body.
+struct Nothing;
+
+impl Values for Nothing {}
+
+struct Over<'a> {
+    values: &'a dyn Values,
+    picked: &'a Picked,
+}
+
+impl Values for Over<'_> {
+    fn inner(&self) -> Option<&dyn Values> {
+        Some(self.values)
+    }
+
+    fn body(&self, path: &BodyPath) -> Option<Cow<'_, str>> {
+        let (_, value) = self.picked.0.iter().find(|(known, _)| **known == *path)?;
+        value.as_deref().map(Cow::Borrowed)
     }
 }

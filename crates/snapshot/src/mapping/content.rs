@@ -4,6 +4,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use gw_model::ContentHandling;
 
+use super::{BinaryMediaTypes, configuration_error};
+use crate::{GatewayError, Values};
+
 /// A body on its way, and whether templates may read it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Payload {
@@ -11,6 +14,22 @@ pub(super) enum Payload {
     Text(Bytes),
     /// Anything.
     Binary(Bytes),
+}
+
+/// Converts a client's body that is passed through otherwise.
+///
+/// # Errors
+/// AWS's 500: it is to be bytes, but is not the base64 of any.
+pub fn convert_request(
+    binary: &BinaryMediaTypes,
+    values: &dyn Values,
+    body: &Bytes,
+    handling: ContentHandling,
+) -> Result<Bytes, GatewayError> {
+    let is_binary = binary.of_content_type(values);
+    let payload = Payload::of_request(body, is_binary, Some(handling));
+    let payload = payload.map_err(|_| configuration_error("Unable to base64 decode the body."))?;
+    Ok(payload.into_bytes())
 }
 
 /// A text that is not the base64 of anything.

@@ -31,7 +31,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use crate::{GatewayError, Values};
 
 pub use binary::BinaryMediaTypes;
-pub use body::{BodyPath, WithBody};
+pub(crate) use binary::content_type;
+pub use body::{BodyPath, Picked, WithBody};
+pub use content::convert_request;
 pub use record::{Event, Record};
 pub use request::RequestMapping;
 pub use response::ResponseMapping;

@@ -2,26 +2,36 @@
 //!
 //! The client's headers are written straight to the backend's socket, and the
 //! backend's straight into the map of the answer; bodies stream through
-//! untouched.
+//! untouched, unless a mapping reads the client's or the API compresses the
+//! backend's.
 
 use std::{
+    borrow::Cow,
     net::IpAddr,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use gw_model::GatewayResponseType as Type;
-use gw_snapshot::{HttpProxy, Mappings, Origin};
+use gw_snapshot::{GatewayError, HttpProxy, Mappings, Origin, Picked, Values, convert_request};
 use gw_upstream::{Body, Call, Head, Scheme, Target, Timeouts, TlsOptions};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use smallvec::SmallVec;
 
+use super::{
+    answer::{compress, is_compressed},
+    recorded,
+};
 use crate::{
     ResponseBody,
-    ctx::RequestCtx,
+    body::RequestBody,
+    coding::{self, Coding},
+    ctx::{Located, RequestCtx},
+    fetch,
     header_table::{RequestFate, named_by_connection, request_fate, store_response},
-    id,
+    id, note,
+    offload::SMALL,
     reach::reached,
     rescue::{Refusal, of_upstream, refuse},
 };
@@ -34,22 +44,30 @@ pub(super) async fn run(
     ctx: &mut RequestCtx<'_>,
     number: u32,
     proxy: &HttpProxy,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<ResponseBody>, Refusal> {
     let Some(located) = ctx.stage else { return refuse(Type::ApiConfigurationError) };
-    let address = located.bound.target(number, proxy);
-    let mapped = proxy.mappings.as_deref().map_or(&[][..], |mappings| &mappings.query);
-    let whereto = address.and_then(|address| {
-        let path = address.path_and_query(ctx, ctx.uri.query(), mapped)?;
-        Some((address.origin.prepared(target_of)?, path))
-    });
-    let Some((origin, path)) = whereto else { return refuse(Type::ApiConfigurationError) };
-    let target = reached(ctx, located, number, proxy, origin)?;
-
-    let method = proxy.method.as_ref().unwrap_or(&ctx.method);
-    let mut head = ctx.core.client.head(method, path.as_str());
-    write_headers(ctx, proxy.mappings.as_deref(), &target, &mut head);
-    let body = outbound(ctx, body);
+    let (target, head) = match &body {
+        RequestBody::Whole(bytes) if !proxy.body_paths.is_empty() => {
+            let picked = Box::pin(pick(ctx, proxy, bytes)).await?;
+            outgoing(ctx, located, number, proxy, &picked.over(ctx))?
+        }
+        _ => outgoing(ctx, located, number, proxy, ctx)?,
+    };
+    // Nothing before this has waited, unless it was for the body.
+    let began = match &body {
+        RequestBody::Incoming(_) => ctx.began,
+        RequestBody::Whole(_) => Instant::now(),
+    };
+    let body = converted(ctx, located, proxy, body)?;
+    if ctx.recorder.is_some() {
+        recorded::outgoing(ctx, proxy, &target, &head, &body);
+    }
+    let body = outbound(ctx, proxy, body);
+    let coding = match located.bound.api.minimum_compression_size() {
+        Some(_) if !proxy.is_streamed => coding::accepted(&ctx.headers),
+        _ => None,
+    };
     // A customised gateway response may still want to read the client's; else
     // their map takes the answer's.
     let custom = !located.bound.api.gateway_responses().is_empty();
@@ -60,8 +78,6 @@ pub(super) async fn run(
         response: timeout,
         body_idle: if proxy.is_streamed { STREAM_IDLE } else { timeout },
     };
-    // Nothing before this has waited.
-    let began = ctx.began;
     let call = Call { head, body, headers, store: store_response, began };
     let response =
         ctx.core.client.call(&target, call, &timeouts).await.map_err(|e| of_upstream(&e))?;
@@ -69,7 +85,45 @@ pub(super) async fn run(
     ctx.ended = Some(ended);
     let latency = ended.saturating_duration_since(began).as_micros();
     ctx.core.counters.integrated(u64::try_from(latency).unwrap_or(u64::MAX));
-    answer(ctx, proxy, response)
+    if ctx.recorder.is_some() {
+        ctx.note(|| note::received(response.status().as_u16(), latency / 1000));
+        ctx.note(|| note::response_headers(response.headers()));
+        let mut response = Box::pin(recorded::answer(ctx, response)).await?;
+        finished(ctx, &mut response);
+        return Ok(response);
+    }
+    match coding {
+        Some(coding) => Box::pin(compressed(ctx, proxy, response, coding)).await,
+        None => answer(ctx, proxy, response),
+    }
+}
+
+/// Where the request goes, and its head.
+fn outgoing<'t>(
+    ctx: &RequestCtx<'t>,
+    located: Located<'t>,
+    number: u32,
+    proxy: &'t HttpProxy,
+    values: &dyn Values,
+) -> Result<(Cow<'t, Target>, Head), Refusal> {
+    let address = located.bound.target(number, proxy);
+    let mapped = proxy.mappings.as_deref().map_or(&[][..], |mappings| &mappings.query);
+    let whereto = address.and_then(|address| {
+        let path = address.path_and_query(values, ctx.uri.query(), mapped)?;
+        Some((address.origin.prepared(target_of)?, path))
+    });
+    let Some((origin, path)) = whereto else { return Err(invalid_endpoint()) };
+    let target = reached(ctx, located, number, proxy, origin)?;
+    let method = proxy.method.as_ref().unwrap_or(&ctx.method);
+    let mut head = ctx.core.client.head(method, path.as_str());
+    write_headers(ctx, proxy.mappings.as_deref(), values, &target, &mut head);
+    Ok((target, head))
+}
+
+/// The address, or what a request's values made of it, is none.
+pub(super) fn invalid_endpoint() -> Refusal {
+    let log = note::failed(note::INVALID_ENDPOINT);
+    Box::new(GatewayError::of(Type::ApiConfigurationError).with_log(log))
 }
 
 /// What the data plane keeps with an origin, so that no request builds it.
@@ -83,17 +137,18 @@ pub(crate) fn target_of(origin: &Origin) -> Option<Target> {
 fn write_headers(
     ctx: &RequestCtx<'_>,
     mappings: Option<&Mappings>,
+    values: &dyn Values,
     target: &Target,
     head: &mut Head,
 ) {
     let mapped: SmallVec<[(&HeaderName, HeaderValue); 4]> = match mappings {
         None => SmallVec::new(),
         Some(mappings) => {
-            let values = mappings
+            let mapped = mappings
                 .headers
                 .iter()
-                .filter_map(|(name, source)| Some((name, source.value(ctx)?.into_header()?)));
-            values.collect()
+                .filter_map(|(name, source)| Some((name, source.value(values)?.into_header()?)));
+            mapped.collect()
         }
     };
     let is_mapped = |name: &str| mapped.iter().any(|(n, _)| n.as_str() == name);
@@ -158,14 +213,73 @@ fn address(peer: IpAddr) -> SmallVec<[u8; 40]> {
     out
 }
 
-/// The client's body on its way to the backend.
-fn outbound(ctx: &RequestCtx<'_>, body: Incoming) -> Body {
-    let config = &ctx.core.config;
-    if body.size_hint().exact().is_some() {
-        Body::incoming(body, config.request_body_idle)
-    } else {
-        Body::incoming_within(body, config.request_body_idle, config.max_payload_bytes)
+/// What the mappings read from the body.
+async fn pick(
+    ctx: &RequestCtx<'_>,
+    proxy: &HttpProxy,
+    body: &Bytes,
+) -> Result<Picked, GatewayError> {
+    if body.len() < SMALL {
+        return Picked::read(&proxy.body_paths, body);
     }
+    let (paths, body) = (proxy.body_paths.clone(), body.clone());
+    ctx.core.offload(move || Picked::read(&paths, &body)).await.map_err(|refusal| *refusal)?
+}
+
+/// The body after `contentHandling`, if the integration declares one.
+fn converted(
+    ctx: &RequestCtx<'_>,
+    located: Located<'_>,
+    proxy: &HttpProxy,
+    body: RequestBody,
+) -> Result<RequestBody, Refusal> {
+    match (body, proxy.content_handling) {
+        (RequestBody::Whole(bytes), Some(handling)) => {
+            let binary = located.bound.api.binary();
+            Ok(RequestBody::Whole(convert_request(binary, ctx, &bytes, handling)?))
+        }
+        (body, _) => Ok(body),
+    }
+}
+
+/// The client's body on its way to the backend. AWS sends none with some verbs.
+fn outbound(ctx: &RequestCtx<'_>, proxy: &HttpProxy, body: RequestBody) -> Body {
+    let config = &ctx.core.config;
+    let method = proxy.method.as_ref().unwrap_or(&ctx.method);
+    match body {
+        _ if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) => Body::empty(),
+        RequestBody::Whole(bytes) => Body::full(bytes),
+        RequestBody::Incoming(body) if body.size_hint().exact().is_some() => {
+            Body::incoming(body, config.request_body_idle)
+        }
+        RequestBody::Incoming(body) => {
+            Body::incoming_within(body, config.request_body_idle, config.max_payload_bytes)
+        }
+    }
+}
+
+/// The backend's answer, compressed if it is large enough. Its size has to be
+/// known for that, so it is read as a whole where it may be.
+async fn compressed(
+    ctx: &RequestCtx<'_>,
+    proxy: &HttpProxy,
+    response: Response<gw_upstream::ResponseBody>,
+    coding: Coding,
+) -> Result<Response<ResponseBody>, Refusal> {
+    let size = response.body().size_hint().exact().unwrap_or(u64::MAX);
+    if !is_compressed(ctx, &response, size) {
+        return answer(ctx, proxy, response);
+    }
+    let (head, body) = response.into_parts();
+    let body = fetch::read(ctx, body).await?;
+    let mut response = Response::from_parts(head, ResponseBody::default());
+    let body = match is_compressed(ctx, &response, body.len() as u64) {
+        true => compress(ctx, coding, body, &mut response).await,
+        false => body,
+    };
+    *response.body_mut() = ResponseBody::full(body);
+    finished(ctx, &mut response);
+    Ok(response)
 }
 
 /// The backend's answer as the client gets it.
@@ -178,19 +292,22 @@ fn answer(
     let size = response.body().size_hint();
     let is_bodiless = ctx.method == Method::HEAD;
     if !proxy.is_streamed && !is_bodiless && size.lower() > limit {
-        // AWS logs `Integration response of reported length ... is larger
-        // than allowed maximum of 10485760 bytes`.
-        return refuse(Type::ApiConfigurationError);
+        return Err(fetch::too_large(size.lower(), limit));
     }
     let is_counted = !proxy.is_streamed && size.exact().is_none();
     let mut response = response.map(|body| match is_counted {
         true => ResponseBody::limited(body, limit),
         false => ResponseBody::upstream(body),
     });
+    finished(ctx, &mut response);
+    Ok(response)
+}
+
+/// What every answer has.
+fn finished(ctx: &RequestCtx<'_>, response: &mut Response<ResponseBody>) {
     *response.version_mut() = ctx.version;
     let headers = response.headers_mut();
     if !headers.contains_key(header::CONTENT_TYPE) {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    Ok(response)
 }

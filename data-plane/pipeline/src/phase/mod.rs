@@ -1,27 +1,38 @@
 //! The list of phases, in order.
 
+mod answer;
 mod api_key;
 mod authorize;
+mod aws;
+mod collect;
 mod finish;
+mod http;
 mod http_proxy;
 mod integrate;
+mod lambda;
 mod locate;
+mod mapped;
 mod mock;
 mod receive;
+mod recorded;
 mod route;
+mod test_call;
 mod throttle;
 mod validate;
 
-use std::time::Instant;
+use std::{cell::OnceCell, time::Instant};
 
 pub(crate) use http_proxy::target_of;
+pub(crate) use lambda::FunctionBody;
+pub use test_call::{TestCall, Tested, test_call};
 
-use http::{Request, Response};
+use ::http::{Request, Response};
 use hyper::body::Incoming;
 
 use crate::{
     ConnInfo, CoreState, ResponseBody,
-    ctx::RequestCtx,
+    body::RequestBody,
+    ctx::{RawHead, RequestCtx},
     id::Ids,
     rescue::{Refusal, rescue},
 };
@@ -32,6 +43,17 @@ pub async fn handle(
     request: Request<Incoming>,
     conn: &ConnInfo,
 ) -> Response<ResponseBody> {
+    handle_with_head(core, request, conn, None).await
+}
+
+/// As [`handle`], for a front that keeps the raw heads of HTTP/1 requests:
+/// functions are told the names of headers as they were sent.
+pub async fn handle_with_head(
+    core: &CoreState,
+    request: Request<Incoming>,
+    conn: &ConnInfo,
+    raw_head: Option<&dyn RawHead>,
+) -> Response<ResponseBody> {
     let began = Instant::now();
     let (head, body) = request.into_parts();
     let ids = Ids::draw(&head.headers, &mut core.rng.borrow_mut());
@@ -40,6 +62,7 @@ pub async fn handle(
     let mut ctx = RequestCtx {
         core,
         conn: *conn,
+        raw_head,
         began,
         world: &world,
         method: head.method,
@@ -51,8 +74,11 @@ pub async fn handle(
         route: None,
         api_key: None,
         ended: None,
+        recorder: None,
+        is_test: false,
+        trace: OnceCell::new(),
     };
-    let mut response = match run(&mut ctx, body).await {
+    let mut response = match run(&mut ctx, RequestBody::Incoming(body)).await {
         Ok(response) => response,
         Err(refusal) => rescue(&ctx, &refusal),
     };
@@ -60,13 +86,29 @@ pub async fn handle(
     response
 }
 
-async fn run(ctx: &mut RequestCtx<'_>, body: Incoming) -> Result<Response<ResponseBody>, Refusal> {
+async fn run(
+    ctx: &mut RequestCtx<'_>,
+    body: RequestBody,
+) -> Result<Response<ResponseBody>, Refusal> {
     receive::run(ctx, &body)?;
     locate::run(ctx)?;
     route::run(ctx)?;
     authorize::run(ctx)?;
     api_key::run(ctx)?;
     throttle::run(ctx)?;
-    validate::run(ctx)?;
+    execute(ctx, body).await
+}
+
+/// What test calls meet too.
+async fn execute(
+    ctx: &mut RequestCtx<'_>,
+    body: RequestBody,
+) -> Result<Response<ResponseBody>, Refusal> {
+    // Boxed, so that requests which stream do not carry its state.
+    let body = match collect::is_needed(ctx, &body) {
+        true => RequestBody::Whole(Box::pin(collect::run(ctx, body)).await?),
+        false => body,
+    };
+    validate::run(ctx, &body).await?;
     integrate::run(ctx, body).await
 }
