@@ -11,6 +11,7 @@ pub struct Counters {
     client_errors: AtomicU64,
     server_errors: AtomicU64,
     gateway_responses: AtomicU64,
+    untold_refusals: AtomicU64,
     latency_us: AtomicU64,
     integrations: AtomicU64,
     integration_latency_us: AtomicU64,
@@ -32,6 +33,9 @@ pub struct Totals {
     pub server_errors: u64,
     /// Of those, answered by a gateway response.
     pub gateway_responses: u64,
+    /// Gateway responses of class 5xx that the log does not tell, as there were
+    /// too many at once.
+    pub untold_refusals: u64,
     /// Microseconds from a request's head to its answer's head, summed.
     pub latency_us: u64,
     /// Calls to backends that got an answer.
@@ -53,6 +57,7 @@ impl Counters {
             sum.client_errors += get(&core.client_errors);
             sum.server_errors += get(&core.server_errors);
             sum.gateway_responses += get(&core.gateway_responses);
+            sum.untold_refusals += get(&core.untold_refusals);
             sum.latency_us += get(&core.latency_us);
             sum.integrations += get(&core.integrations);
             sum.integration_latency_us += get(&core.integration_latency_us);
@@ -77,6 +82,10 @@ impl Counters {
 
     pub(crate) fn rescued(&self) {
         add(&self.gateway_responses, 1);
+    }
+
+    pub(crate) fn untold(&self) {
+        add(&self.untold_refusals, 1);
     }
 
     pub(crate) fn integrated(&self, latency_us: u64) {
