@@ -224,6 +224,25 @@ def reads(client):
     print("  reads: functions, versions, aliases")
 
 
+def command_line(url):
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "out.json"
+        said = subprocess.run(
+            ["aws", "lambda", "invoke", "--function-name", "node:$LATEST", "--payload", '{"by":"cli"}',
+             "--endpoint-url", url, "--region", "us-east-1", str(out)],
+            check=True, capture_output=True, text=True)
+        assert json.loads(said.stdout) == {"StatusCode": 200, "ExecutedVersion": "$LATEST"}, said
+        assert json.loads(out.read_text())["event"] == {"by": "cli"}
+        event = pathlib.Path(folder) / "event.json"
+        event.write_text('{"do":"fail"}')
+        said = subprocess.run(
+            [BINARIES / "gwctl", "functions", "invoke", "python", "--event", event, "--url", url],
+            capture_output=True, text=True)
+        assert said.returncode == 1 and json.loads(said.stdout)["errorType"] == "KeyError", said
+        assert "START RequestId" in said.stderr, said
+    print("  command lines: aws lambda invoke, gwctl functions invoke")
+
+
 def warm_times(client):
     for name in ["python", "node", "rust"]:
         invoke(client, name, {})
@@ -246,6 +265,7 @@ def main():
         asynchronous(client)
         streaming(client)
         reads(client)
+        command_line(run.ready["url"])
         warm_times(client)
         pids = [invoke(client, name, {})[1]["pid"] for name in ["python", "node", "rust"]]
         run.stop()

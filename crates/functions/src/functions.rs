@@ -1,6 +1,6 @@
 //! Functions that are served: started, known by their address, stopped.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -75,9 +75,15 @@ impl Functions {
         self.address
     }
 
-    /// The same for `AWS_ENDPOINT_URL_LAMBDA`.
+    /// The same for `AWS_ENDPOINT_URL_LAMBDA`, as somebody on this machine
+    /// writes it.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let ip = match self.address.ip() {
+            ip if !ip.is_unspecified() => ip,
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
     }
 
     /// The names of what is served now.

@@ -61,22 +61,37 @@ pub(crate) async fn watch(service: Arc<Service>, source: Source) {
         tokio::time::sleep(EVERY).await;
         let (service, folder) = (service.clone(), folder.clone());
         let looked = tokio::task::spawn_blocking(move || {
-            let told = match Catalog::read(&folder).and_then(|c| service.replace(c)) {
-                Ok(changed) => {
-                    changed.into_iter().map(|name| (name, "has changed".into())).collect()
-                }
-                Err(error) => vec![("functions".to_owned(), format!("kept as they were: {error}"))],
-            };
-            (service, told)
-        });
-        let Ok((service, told)) = looked.await else { continue };
-        // A fault that stays is told once.
-        if last.as_ref() != Some(&told) {
-            for (function, text) in &told {
-                service.home.log.line(function, text);
+            let seen = look(&folder);
+            // A fault that stays is told once, and a crate that does not build
+            // is built again when it changes.
+            if last.as_ref() != Some(&seen) {
+                serve(&service, &folder);
             }
+            seen
+        });
+        last = looked.await.ok();
+    }
+}
+
+/// A number that changes with whatever a folder declares and holds.
+fn look(folder: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match Catalog::read(folder) {
+        Ok(catalog) => {
+            // What is printed of a declaration is all of it.
+            format!("{catalog:?}").hash(&mut hasher);
+            catalog.functions.values().for_each(|f| fingerprint(f).hash(&mut hasher));
         }
-        last = Some(told);
+        Err(error) => error.to_string().hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+fn serve(service: &Service, folder: &Path) {
+    let log = &service.home.log;
+    match Catalog::read(folder).and_then(|catalog| service.replace(catalog)) {
+        Ok(changed) => changed.iter().for_each(|name| log.line(name, "has changed")),
+        Err(error) => log.line("functions", &format!("kept as they were: {error}")),
     }
 }
 
@@ -102,5 +117,13 @@ mod tests {
         fs::write(dir.path().join("__pycache__/a.pyc"), "x").unwrap();
         fs::write(dir.path().join(".hidden"), "x").unwrap();
         assert_eq!(fingerprint(&function), before);
+        // A whole folder: what is declared, what is there, what is wrong.
+        let seen = || look(dir.path());
+        let nothing = seen();
+        fs::write(dir.path().join("functions.toml"), "[functions.lib]\nruntime=\"rust\"").unwrap();
+        let declared = seen();
+        assert!(declared != nothing && declared == seen());
+        fs::write(dir.path().join("lib/a.py"), "123").unwrap();
+        assert_ne!(seen(), declared);
     }
 }

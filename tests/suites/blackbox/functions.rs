@@ -3,14 +3,27 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use gw_testkit::{cluster::binary, eventually, skip};
+use gw_testkit::{cluster::binary, eventually, http::Call, skip};
+use gw_tests::story;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-const CODE: &str = "import os\n\ndef handler(event, context):\n    \
-    if event.get('fail'):\n        raise KeyError('no cat')\n    \
-    return {'pid': os.getpid(), 'event': event, 'arn': context.invoked_function_arn}\n";
+const WEB: &str = "\
+def handler(event, context):
+    name = event['pathParameters']['name']
+    fur = event['queryStringParameters']['fur']
+    return {'statusCode': 201, 'headers': {'x-by': 'python'}, 'body': f'{name} is {fur}'}
+";
+
+const CODE: &str = "\
+import os
+
+def handler(event, context):
+    if event.get('fail'):
+        raise KeyError('no cat')
+    return {'pid': os.getpid(), 'event': event, 'arn': context.invoked_function_arn}
+";
 
 /// A folder with the function `cat`; `None`, and a note, without Python.
 fn folder(test: &str) -> Option<tempfile::TempDir> {
@@ -24,6 +37,8 @@ fn folder(test: &str) -> Option<tempfile::TempDir> {
     std::fs::set_permissions(folder.path(), open).unwrap();
     std::fs::create_dir_all(folder.path().join("f/cat")).unwrap();
     std::fs::write(folder.path().join("f/cat/app.py"), CODE).unwrap();
+    std::fs::create_dir_all(folder.path().join("f/web")).unwrap();
+    std::fs::write(folder.path().join("f/web/app.py"), WEB).unwrap();
     Some(folder)
 }
 
@@ -56,7 +71,7 @@ async fn functions_run_by_themselves_and_end_with_their_server() {
         let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
         let ready: Value =
             serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
-        assert_eq!(ready["functions"], json!(["cat"]));
+        assert_eq!(ready["functions"], json!(["cat", "web"]));
         let url = ready["url"].as_str().unwrap();
         let told = gwctl(&["functions", "invoke", "cat", "--url", url]).await;
         assert!(told.status.success(), "{}", said(&told));
@@ -105,6 +120,35 @@ fn variable(state: &Path, part: &str, name: &str) -> Option<String> {
     text.split('\0').find_map(|pair| pair.strip_prefix(&start)).map(str::to_owned)
 }
 
+/// An API in front of the function: deployed as a document that was written for
+/// AWS, called as clients call it.
+async fn through_an_api(folder: &Path, state: &str, up: &Value) {
+    let uri = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/\
+               arn:aws:lambda:eu-west-1:123456789012:function:web/invocations";
+    let integration = json!({ "type": "aws_proxy", "httpMethod": "POST", "uri": uri });
+    let document = json!({
+        "openapi": "3.0.1",
+        "info": { "title": "functions", "version": "1" },
+        "paths": { "/cats/{name}": { "get": {
+            "responses": {},
+            "x-amazon-apigateway-integration": integration,
+        } } },
+    });
+    let file = folder.join("api.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let deploy = ["--state-dir", state, "deploy", file, "--stage", "s", "--wait"];
+    let deployed = gwctl(&deploy).await;
+    assert!(deployed.status.success(), "{}", said(&deployed));
+    let apis = gwctl(&["--state-dir", state, "apis", "--output", "json"]).await;
+    let apis: Value = serde_json::from_slice(&apis.stdout).unwrap();
+    let path = story::path(apis[0]["id"].as_str().unwrap(), "s", "/cats/tom");
+    let url = format!("{}{path}?fur=red", up["traffic_url"].as_str().unwrap());
+    let answer = Call::get(&url).send().await.unwrap();
+    assert_eq!((answer.status, answer.text().as_str()), (201, "tom is red"));
+    assert_eq!(answer.header("x-by"), Some("python"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_run_beside_the_nodes_that_call_them() {
     let Some(folder) = folder("functions_run_beside_the_nodes") else { return };
@@ -138,6 +182,8 @@ async fn functions_run_beside_the_nodes_that_call_them() {
     assert_eq!(list[0]["FunctionName"], "cat");
     let logs = gwctl(&["logs", "functions", "--state-dir", &state]).await;
     assert!(String::from_utf8_lossy(&logs.stdout).contains("REPORT RequestId: "));
+
+    through_an_api(folder.path(), &state, &first).await;
 
     assert_eq!(up(&state, &[]).await, first, "a second `up` says the same");
     down(&state).await;

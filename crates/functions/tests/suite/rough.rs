@@ -53,6 +53,44 @@ async fn any_bytes_leave_the_next_caller_served() {
 }
 
 #[tokio::test]
+async fn garbage_from_a_runtime_is_its_own_affair() {
+    let served = Served::of([tiny("f")]).await;
+    assert_eq!(served.invoke("f", &json!({ "do": "garbage" })).await, "alive");
+    assert_eq!(served.invoke("f", &json!({ "do": "who" })).await["served"], 2);
+    served.functions.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_callers_and_dying_runtimes_lose_no_answer() {
+    let served = std::sync::Arc::new(Served::of([tiny("f")]).await);
+    let callers = (0..8_u64).map(|caller| {
+        let served = served.clone();
+        tokio::spawn(async move {
+            for n in 0..25_u64 {
+                let event = match (caller + n) % 5 {
+                    0 => json!({ "do": "answer and exit" }),
+                    1 => json!({ "do": "exit", "code": 1 }),
+                    2 => json!({ "do": "work on", "ms": 5 }),
+                    _ => json!({ "caller": caller, "n": n }),
+                };
+                let answer = served.answer("f", &event).await;
+                assert_eq!(answer.status, 200, "{event}: {}", answer.text());
+                let failed = answer.header("x-amz-function-error").is_some();
+                assert_eq!(failed, event["do"] == "exit", "{event}: {}", answer.text());
+                if event.get("caller").is_some() {
+                    assert_eq!(answer.json(), event, "its own answer");
+                }
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+    let served = std::sync::Arc::into_inner(served).unwrap();
+    served.functions.stop().await;
+}
+
+#[tokio::test]
 async fn long_and_half_requests_end() {
     let served = Served::of([tiny("f")]).await;
     let url = served.functions.url();

@@ -89,6 +89,16 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
             std::io::stdout().flush().unwrap();
             respond(api, &json!(null));
         }
+        "garbage" => {
+            let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+            for bytes in garbage(&id) {
+                let mut other = TcpStream::connect(&host).unwrap();
+                other.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+                other.write_all(&bytes).ok();
+                other.read(&mut [0; 512]).ok();
+            }
+            respond(api, &json!("alive"));
+        }
         "chatter" => {
             std::thread::spawn(|| {
                 loop {
@@ -128,6 +138,25 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
         "stream" => api.stream(&path, &event),
         _ => respond(api, &event),
     }
+}
+
+/// What no client of the Runtime API sends.
+fn garbage(id: &str) -> Vec<Vec<u8>> {
+    let post = |path: &str, rest: &str| {
+        format!("POST /2018-06-01/runtime/{path} HTTP/1.1\r\nhost: x\r\n{rest}").into_bytes()
+    };
+    vec![
+        b"\x00\xff\r\n\r\n".to_vec(),
+        b"GET / HTTP/1.1\r\n".to_vec(),
+        b"GET /2018-06-01/runtime/invocation/%ff/next HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(),
+        b"DELETE /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(),
+        post("invocation//response", "content-length: 2\r\n\r\n{}"),
+        post("invocation/next", "content-length: 99999999999999999999\r\n\r\n"),
+        post("init/error", "transfer-encoding: chunked\r\n\r\nzz\r\n"),
+        post(&format!("invocation/{id}x/response"), "transfer-encoding: chunked\r\n\r\n"),
+        post(&format!("invocation/{id}/respons"), "content-length: 0\r\n\r\n"),
+        post("invocation/other/error", "content-length: 5\r\n\r\nhalf"),
+    ]
 }
 
 /// Calls that the state of the environment does not allow; the answer tells
