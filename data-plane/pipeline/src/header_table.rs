@@ -58,6 +58,32 @@ pub(crate) fn request_fate(name: &str, value: &HeaderValue) -> RequestFate {
     }
 }
 
+/// What a function's event says of a client's header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventFate {
+    /// As it was sent.
+    Pass,
+    Drop,
+    /// Under this name, however it was sent.
+    Named(&'static str),
+}
+
+/// AWS's own networks capitalise two names; `Host` is one of ours, since
+/// HTTP/2 has none. What the gateway says itself is left out here.
+pub(crate) fn event_fate(name: &str, value: &HeaderValue) -> EventFate {
+    match name {
+        "host" => EventFate::Named("Host"),
+        "user-agent" => EventFate::Named("User-Agent"),
+        "authorization" if is_signature(value) => EventFate::Drop,
+        "authorization" => EventFate::Named("Authorization"),
+        "content-length" | "x-amzn-trace-id" | "x-forwarded-for" | "x-forwarded-port"
+        | "x-forwarded-proto" => EventFate::Drop,
+        "content-encoding" | "via" => EventFate::Pass,
+        _ if is_dropped_from_request(name) => EventFate::Drop,
+        _ => EventFate::Pass,
+    }
+}
+
 /// The headers that a client declared to be hop-by-hop. The length is not
 /// among them: it belongs to the message, whatever a client claims.
 pub(crate) fn named_by_connection(headers: &HeaderMap) -> SmallVec<[HeaderName; 2]> {

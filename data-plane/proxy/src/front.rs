@@ -8,13 +8,16 @@ use std::{
 };
 
 use futures_util::StreamExt as _;
-use gw_pipeline::{CoreState, PinWorld, ResponseBody};
+use gw_pipeline::{CoreState, PinWorld, RawHead, ResponseBody};
 use gw_snapshot::World;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::hooks::NewNames;
+use crate::{
+    hooks::NewNames,
+    test_calls::{self, NewTestCalls},
+};
 
 /// How often a core without requests looks for a newer world.
 const REFRESH: Duration = Duration::from_millis(500);
@@ -27,10 +30,11 @@ pub(crate) struct Front(Rc<CoreState>);
 
 impl Front {
     /// Takes over a core's state; call it on the core's thread.
-    pub(crate) fn new(state: CoreState, names: NewNames) -> Self {
+    pub(crate) fn new(state: CoreState, names: NewNames, test_calls: NewTestCalls) -> Self {
         let state = Rc::new(state);
         tokio::task::spawn_local(refresh(Rc::downgrade(&state)));
         tokio::task::spawn_local(warm(Rc::downgrade(&state), names));
+        tokio::task::spawn_local(test(Rc::downgrade(&state), test_calls));
         Self(state)
     }
 }
@@ -44,7 +48,16 @@ impl gw_listen::Handler for Front {
         info: Rc<gw_listen::ConnInfo>,
     ) -> Response<ResponseBody> {
         let conn = gw_pipeline::ConnInfo::new(info.peer, info.local, info.tls);
-        gw_pipeline::handle(&self.0, request, &conn).await
+        gw_pipeline::handle_with_head(&self.0, request, &conn, Some(&Raw(&info.heads))).await
+    }
+}
+
+/// The head of the present request.
+struct Raw<'i>(&'i gw_listen::Heads);
+
+impl RawHead for Raw<'_> {
+    fn read(&self, read: &mut dyn FnMut(&[u8])) {
+        self.0.read(read);
     }
 }
 
@@ -56,6 +69,14 @@ async fn refresh(state: Weak<CoreState>) {
             Some(state) => state.refresh(),
             None => return,
         }
+    }
+}
+
+/// Runs test calls beside the requests.
+async fn test(state: Weak<CoreState>, mut calls: NewTestCalls) {
+    while let Some(job) = calls.recv().await {
+        let Some(state) = state.upgrade() else { return };
+        tokio::task::spawn_local(async move { test_calls::run(&state, job).await });
     }
 }
 

@@ -6,7 +6,7 @@ use gw_route::Address;
 use gw_snapshot::{CompiledStage, GatewayError};
 
 use crate::{
-    ctx::{Located, RequestCtx},
+    ctx::{DomainPath, Located, RequestCtx},
     rescue::Refusal,
 };
 
@@ -14,24 +14,25 @@ use crate::{
 /// stage, a path without a mapping and a disabled endpoint alike.
 pub(super) fn run(ctx: &mut RequestCtx<'_>) -> Result<(), Refusal> {
     let forbidden = || Box::new(GatewayError::forbidden());
-    let (stage, path_start, is_default) = find(ctx).ok_or_else(forbidden)?;
+    let (stage, path_start, domain_path) = find(ctx).ok_or_else(forbidden)?;
     let draw = if stage.has_canary() { ctx.core.rng.borrow_mut().u32(..) } else { 0 };
     let bound = stage.choose(draw);
-    if is_default && bound.api.is_default_endpoint_disabled() {
+    if domain_path == DomainPath::None && bound.api.is_default_endpoint_disabled() {
         return Err(forbidden());
     }
-    ctx.stage = Some(Located { stage, bound, path_start });
+    ctx.stage = Some(Located { stage, bound, path_start, domain_path });
     Ok(())
 }
 
-/// The stage of a request, where the path behind it starts, and whether the
-/// request came by an API's default endpoint rather than by a custom domain.
-fn find<'w>(ctx: &RequestCtx<'w>) -> Option<(&'w Arc<CompiledStage>, usize, bool)> {
+/// The stage of a request, where the path behind it starts, and what of a
+/// custom domain is in front.
+fn find<'w>(ctx: &RequestCtx<'w>) -> Option<(&'w Arc<CompiledStage>, usize, DomainPath)> {
     let path = ctx.uri.path();
     if let Some(address) = Address::read(ctx.host(), path, &ctx.core.config.suffixes) {
         let stage = ctx.world.stage(&address.api, address.stage)?;
-        return Some((stage, address.path_start, true));
+        return Some((stage, address.path_start, DomainPath::None));
     }
     let place = ctx.world.facts().domain(ctx.domain())?.place(path)?;
-    Some((ctx.world.stage(place.api, place.stage)?, place.path_start, false))
+    let domain_path = place.stage_start.map_or(DomainPath::Whole, DomainPath::WithStage);
+    Some((ctx.world.stage(place.api, place.stage)?, place.path_start, domain_path))
 }

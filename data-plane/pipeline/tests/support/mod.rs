@@ -1,6 +1,8 @@
 //! A gateway core and an echo backend on loopback, in one thread.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod lambda;
+
 use std::{
     cell::RefCell, collections::BTreeMap, convert::Infallible, net::SocketAddr, rc::Rc, sync::Arc,
 };
