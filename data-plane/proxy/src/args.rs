@@ -78,9 +78,28 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     pub(crate) compiled_budget_bytes: u64,
 
+    /// Steps that one rendering of a mapping template may take; a request
+    /// beyond is answered 500. A step is less than a tenth of a microsecond.
+    #[arg(long, value_name = "N", default_value_t = 2_000_000)]
+    pub(crate) max_template_steps: u64,
+
+    /// What one rendering of a mapping template may make.
+    #[arg(long, value_name = "BYTES", default_value_t = 12 << 20)]
+    pub(crate) max_template_bytes: usize,
+
     /// Largest payload, each way.
     #[arg(long, value_name = "BYTES", default_value_t = 10 << 20)]
     pub(crate) max_payload_bytes: u64,
+
+    /// Memory for bodies that are held as a whole, all threads together;
+    /// requests that would need more are answered 503.
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
+    pub(crate) body_budget_bytes: u64,
+
+    /// Threads for templates and compression of large bodies; 0 means one per
+    /// processor.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) offload_threads: usize,
 
     /// Open client connections per serving thread.
     #[arg(long, value_name = "N", default_value_t = 16_384)]
@@ -114,9 +133,23 @@ pub(crate) struct Args {
     /// beside the system's; repeat for several.
     #[arg(long, value_name = "FILE")]
     pub(crate) upstream_ca: Vec<PathBuf>,
+
+    /// File, in TOML or JSON, of the access keys that stand for the roles of
+    /// AWS integrations. Without it, the node's own (AWS_ACCESS_KEY_ID and
+    /// AWS_SECRET_ACCESS_KEY) stand for every role.
+    #[arg(long, value_name = "FILE", env = "GATEWRIGHT_AWS_ROLES")]
+    pub(crate) aws_roles: Option<PathBuf>,
 }
 
 impl Args {
+    /// What deployments and their templates may cost.
+    pub(crate) fn compile_limits(&self) -> gw_snapshot::Limits {
+        let mut limits = gw_snapshot::Limits::default();
+        limits.template.steps = self.max_template_steps;
+        limits.template.output_bytes = self.max_template_bytes;
+        limits
+    }
+
     /// The addresses for clear text, with the default.
     pub(crate) fn plain(&self) -> Vec<SocketAddr> {
         if self.listen.is_empty() && self.tls_listen.is_empty() {

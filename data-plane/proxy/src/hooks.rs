@@ -7,10 +7,12 @@ use std::{
 };
 
 use gw_listen::Stats;
-use gw_pipeline::Counters;
+use gw_pipeline::{AwsSettings, BodyBudget, Counters, OffloadPool};
 use gw_snapshot::{CompiledStage, World};
-use gw_sync::Load;
-use tokio::sync::{broadcast, mpsc};
+use gw_sync::{Load, TestAnswer, TestCall};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::test_calls::TestCalls;
 
 /// What makes the node act, other than requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub(crate) struct Serving {
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) stats: OnceLock<Vec<Arc<Stats>>>,
     pub(crate) draining: std::sync::atomic::AtomicBool,
+    pub(crate) body_budget: BodyBudget,
+    pub(crate) offload: OffloadPool,
 }
 
 impl Serving {
@@ -45,7 +49,10 @@ impl Serving {
 
 /// Names of backends for the cores to look up ahead of requests.
 #[derive(Debug, Clone)]
-pub(crate) struct Names(broadcast::Sender<Arc<[Box<str>]>>);
+pub(crate) struct Names {
+    sender: broadcast::Sender<Arc<[Box<str>]>>,
+    aws: Arc<AwsSettings>,
+}
 
 /// A core's end of [`Names`].
 pub(crate) type NewNames = broadcast::Receiver<Arc<[Box<str>]>>;
@@ -58,20 +65,27 @@ const WAITING_NAMES: usize = 256;
 const MAX_NAMES_OF_WORLD: usize = 1024;
 
 impl Names {
-    pub(crate) fn new() -> Self {
-        Self(broadcast::channel(WAITING_NAMES).0)
+    /// `aws` tells where the calls of AWS go.
+    pub(crate) fn new(aws: Arc<AwsSettings>) -> Self {
+        Self { sender: broadcast::channel(WAITING_NAMES).0, aws }
+    }
+
+    /// Where the calls of AWS go.
+    pub(crate) fn aws(&self) -> &Arc<AwsSettings> {
+        &self.aws
     }
 
     /// What is said from now on.
     pub(crate) fn subscribe(&self) -> NewNames {
-        self.0.subscribe()
+        self.sender.subscribe()
     }
 
     /// Tells the names of a stage.
     fn tell(&self, stage: &CompiledStage) {
+        let names = gw_pipeline::names_to_resolve(stage, &self.aws);
         // Before there are cores nobody looks anything up.
-        if self.0.receiver_count() > 0 {
-            self.send(gw_pipeline::names_to_resolve(stage).into_iter().collect());
+        if self.sender.receiver_count() > 0 {
+            self.send(names.into_iter().collect());
         }
     }
 
@@ -79,7 +93,7 @@ impl Names {
     pub(crate) fn tell_world(&self, world: &World) {
         let mut names = BTreeSet::new();
         for stage in world.stages() {
-            names.append(&mut gw_pipeline::names_to_resolve(stage));
+            names.append(&mut gw_pipeline::names_to_resolve(stage, &self.aws));
             if names.len() >= MAX_NAMES_OF_WORLD {
                 break;
             }
@@ -90,7 +104,7 @@ impl Names {
     fn send(&self, names: Arc<[Box<str>]>) {
         if !names.is_empty() {
             // Without cores there are no requests either.
-            let _ = self.0.send(names);
+            let _ = self.sender.send(names);
         }
     }
 }
@@ -99,6 +113,7 @@ pub(crate) struct Hooks {
     serving: Arc<Serving>,
     events: mpsc::UnboundedSender<Event>,
     names: Names,
+    test_calls: TestCalls,
 }
 
 impl Hooks {
@@ -106,8 +121,9 @@ impl Hooks {
         serving: Arc<Serving>,
         events: mpsc::UnboundedSender<Event>,
         names: Names,
+        test_calls: TestCalls,
     ) -> Self {
-        Self { serving, events, names }
+        Self { serving, events, names, test_calls }
     }
 }
 
@@ -125,6 +141,10 @@ impl gw_sync::Hooks for Hooks {
     fn drain(&self, delay: Duration) {
         // Without a receiver the node is on its way out already.
         let _ = self.events.send(Event::Drain(delay));
+    }
+
+    fn test_call(&self, call: TestCall, answer: oneshot::Sender<TestAnswer>) {
+        self.test_calls.give(call, answer);
     }
 
     fn prepared(&self, stage: &CompiledStage) {

@@ -12,6 +12,7 @@ mod hooks;
 mod metrics;
 mod node;
 mod ready_file;
+mod test_calls;
 mod upstream_ca;
 
 use std::process::ExitCode;

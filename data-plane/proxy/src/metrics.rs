@@ -20,6 +20,16 @@ pub(crate) fn render(serving: &Serving, status: &Status, now: SystemTime) -> Str
     traffic(&mut page, &totals);
     connections(&mut page, serving.stats());
     world(&mut page, status, now);
+    page.gauge(
+        "gatewright_held_body_bytes",
+        "Bodies that are held as a whole",
+        serving.body_budget.used(),
+    );
+    page.gauge(
+        "gatewright_offload_waiting",
+        "Large bodies that wait for a thread",
+        serving.offload.waiting(),
+    );
     page.gauge("process_resident_memory_bytes", "Memory in use", resident_bytes());
     page.gauge("gatewright_draining", "1 while the node drains", u64::from(serving.is_draining()));
     page.0
@@ -33,6 +43,11 @@ fn traffic(page: &mut Page, totals: &Totals) {
         "gatewright_gateway_responses_total",
         "Requests answered by a gateway response",
         totals.gateway_responses,
+    );
+    page.counter(
+        "gatewright_refusals_not_logged_total",
+        "Gateway responses of class 5xx beyond what is logged in a second",
+        totals.untold_refusals,
     );
     page.counter(
         "gatewright_integrations_total",

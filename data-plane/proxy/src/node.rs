@@ -9,7 +9,7 @@ use std::{
 };
 
 use gw_listen::{Bound, CertificateError, CertificateStore, Limits, Settings, StartError, Workers};
-use gw_pipeline::{CoreState, Counters};
+use gw_pipeline::{AwsSettings, BodyBudget, CoreState, Counters, OffloadPool, Roles};
 use gw_route::DomainSuffixes;
 use gw_upstream::Networks;
 use rustls::pki_types::CertificateDer;
@@ -25,6 +25,7 @@ use crate::{
     front::{Front, Pinned},
     hooks::{Event, Hooks, Names, Serving},
     ready_file,
+    test_calls::TestCalls,
     upstream_ca::{self, UnusableCa},
 };
 
@@ -45,6 +46,12 @@ pub(crate) enum Error {
     UpstreamCa(#[from] UnusableCa),
     #[error("cannot load the tls certificate")]
     Certificate(#[from] CertificateError),
+    #[error(transparent)]
+    AwsEndpoint(#[from] gw_pipeline::InvalidEndpoint),
+    #[error("cannot read {0}")]
+    AwsRoles(PathBuf, #[source] io::Error),
+    #[error("{0} holds no roles")]
+    InvalidAwsRoles(PathBuf, #[source] gw_pipeline::InvalidRoles),
     #[error("cannot write {0}")]
     ReadyFile(PathBuf, #[source] io::Error),
 }
@@ -120,9 +127,14 @@ async fn serve(args: Args) -> Result<(), Error> {
     let (sender, events) = mpsc::unbounded_channel();
     let mut orders = Orders::new(events).map_err(Error::Runtime)?;
     let counters = std::iter::repeat_with(Arc::default).take(bound.cores()).collect();
-    let serving = Arc::new(Serving { counters, ..Serving::default() });
-    let names = Names::new();
-    let hooks = Arc::new(Hooks::new(Arc::clone(&serving), sender, names.clone()));
+    let body_budget = BodyBudget::new(args.body_budget_bytes);
+    let offload = offload(args.offload_threads);
+    let serving = Arc::new(Serving { counters, body_budget, offload, ..Serving::default() });
+    let aws = Arc::new(aws_settings(args.aws_roles.as_ref())?);
+    let names = Names::new(Arc::clone(&aws));
+    let tests = TestCalls::default();
+    let hooks = Hooks::new(Arc::clone(&serving), sender, names.clone(), tests.clone());
+    let hooks = Arc::new(hooks);
     let config = sync_config(&args, &bound, metrics_address)?;
     // Reading the world from disk blocks; nothing else needs this thread yet.
     let node = Arc::new(gw_sync::Node::start(config, hooks)?);
@@ -150,7 +162,7 @@ async fn serve(args: Args) -> Result<(), Error> {
         }
     }
     reload(&source, &certificates, &node);
-    let workers = start_workers(&args, bound, &serving, &node, &names, upstream_roots)?;
+    let workers = start_workers(&args, bound, &serving, &node, (&names, &tests), upstream_roots)?;
     // Readiness and the ready file follow the open sockets.
     let _ = serving.stats.set(workers.stats().to_vec());
     write_ready_file(&args, &workers, &node, metrics_address)?;
@@ -173,6 +185,31 @@ async fn serve(args: Args) -> Result<(), Error> {
     }
     stop(&node).await;
     Ok(())
+}
+
+/// The threads for large bodies. For each, 64 jobs may wait.
+fn offload(threads: usize) -> OffloadPool {
+    match threads {
+        0 => OffloadPool::default(),
+        threads => OffloadPool::new(threads, threads.saturating_mul(64)),
+    }
+}
+
+/// Endpoints and keys of AWS: the SDKs' variables, and the file of roles.
+fn aws_settings(roles: Option<&PathBuf>) -> Result<AwsSettings, Error> {
+    let roles = match roles {
+        None => Roles::default(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|error| Error::AwsRoles(path.clone(), error))?;
+            Roles::parse(&text).map_err(|error| Error::InvalidAwsRoles(path.clone(), error))?
+        }
+    };
+    let vars: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("AWS_"))
+        .collect();
+    Ok(AwsSettings::from_vars(&vars, roles)?)
 }
 
 /// Sync writes what it has to disk before it ends.
@@ -209,6 +246,7 @@ fn sync_config(
         node_key: std::env::var("GATEWRIGHT_NODE_KEY").ok(),
         max_deployment_bytes: args.max_deployment_bytes,
         compiled_budget_bytes: args.compiled_budget_bytes,
+        compile: args.compile_limits(),
         traffic_address: traffic.map(ToString::to_string).unwrap_or_default(),
         metrics_address: metrics_address.to_string(),
         ..gw_sync::Config::new(&args.state_dir)
@@ -220,13 +258,16 @@ fn start_workers(
     bound: Bound,
     serving: &Arc<Serving>,
     node: &gw_sync::Handle,
-    names: &Names,
+    (names, tests): (&Names, &TestCalls),
     upstream_roots: Vec<CertificateDer<'static>>,
 ) -> Result<Workers, StartError> {
     let config = Arc::new(gw_pipeline::Config {
         suffixes: DomainSuffixes::only(&args.domain_suffix),
         expose_release: args.expose_release,
         max_payload_bytes: args.max_payload_bytes,
+        body_budget: serving.body_budget.clone(),
+        offload: serving.offload.clone(),
+        aws: Arc::clone(names.aws()),
         started: Instant::now(),
         ..gw_pipeline::Config::default()
     });
@@ -239,13 +280,18 @@ fn start_workers(
     };
     let counters: Vec<Arc<Counters>> = serving.counters.clone();
     let world = node.world();
-    let to_cores = names.clone();
+    let (to_cores, tests) = (names.clone(), tests.clone());
+    let aws = Arc::clone(names.aws());
     let workers = bound.start(move |core| {
         let client = gw_upstream::Client::new(&upstream)?;
+        // The first core does it for all.
+        if let Some(assumer) = aws.assumer() {
+            tokio::task::spawn_local(assumer.run(client.clone()));
+        }
         let world = Box::new(Pinned::new(world.reader()));
         let counters = Arc::clone(&counters[core]);
         let state = CoreState::with_world(Arc::clone(&config), world, client, counters);
-        Ok(Front::new(state, to_cores.subscribe()))
+        Ok(Front::new(state, to_cores.subscribe(), tests.subscribe()))
     })?;
     names.tell_world(&node.world().load());
     Ok(workers)

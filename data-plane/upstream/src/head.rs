@@ -50,6 +50,12 @@ impl Head {
         }
     }
 
+    /// What has been written so far: the request line and a line for each
+    /// header.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     fn line(&mut self, name: &[u8], parts: &[&[u8]]) {
         let out = &mut self.bytes;
         out.extend_from_slice(name);

@@ -90,6 +90,7 @@ pub(super) async fn run(
         ctx.note(|| note::response_headers(response.headers()));
         let mut response = Box::pin(recorded::answer(ctx, response)).await?;
         finished(ctx, &mut response);
+        ctx.note(|| note::answer_headers(response.headers()));
         return Ok(response);
     }
     match coding {
