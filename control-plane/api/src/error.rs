@@ -99,7 +99,7 @@ fn app_error(error: &Error, account: &str) -> Rendered {
             let refused = gw_sigv4::Error::UnrecognizedClient;
             make(StatusCode::FORBIDDEN, refused.code(), refused.to_string())
         }
-        Error::Unavailable(_) => Rendered {
+        Error::NoNode(_) | Error::Unavailable(_) => Rendered {
             extra: Some((header::RETRY_AFTER, "1".to_owned())),
             ..make(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", text)
         },

@@ -24,6 +24,9 @@ use crate::{
 /// The largest body of an ordinary call.
 const BODY_LIMIT: usize = 1024 * 1024;
 
+/// The largest body of a test call: the request's own, as JSON text.
+const TEST_BODY_LIMIT: usize = 8 * 1024 * 1024;
+
 /// How much of a body that is too large is read, and for how long, so that
 /// its sender comes to read the refusal.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
@@ -124,6 +127,7 @@ fn body_limit(parts: &Parts) -> usize {
     let import = match (parts.method.as_str(), segments.as_slice()) {
         ("POST", ["restapis"]) => params.get("mode") == Some("import"),
         ("PUT", ["restapis", _]) => true,
+        ("POST", ["restapis", _, "resources", _, "methods", _]) => return TEST_BODY_LIMIT,
         _ => false,
     };
     match (import, params.has("gatewright", "adapt")) {

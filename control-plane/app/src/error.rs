@@ -115,6 +115,9 @@ pub enum Error {
     /// Unknown or switched-off credentials; says no more on purpose.
     #[error("credentials are not valid")]
     Unauthenticated,
+    /// No node did what only a node can do.
+    #[error("{0}")]
+    NoNode(String),
     /// The database cannot be reached; try again in a moment.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -8,6 +8,8 @@ use gw_model::{NodeId, Release, ReleaseNumber, Revision, StageKey};
 use gw_store::ReceiptRow;
 use tokio::sync::watch;
 
+use crate::{TestCall, TestResult};
+
 /// What became of a release within the time that a caller waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReleaseOutcome {
@@ -70,6 +72,8 @@ pub enum NodeRequest {
         /// How long it goes on accepting, in milliseconds.
         delay_ms: u32,
     },
+    /// Run one request to a method that need not be deployed.
+    TestInvoke(Box<TestCall>),
 }
 
 /// A node's answer.
@@ -77,6 +81,8 @@ pub enum NodeRequest {
 pub enum NodeAnswer {
     /// To `Describe`.
     State(NodeState),
+    /// To `TestInvoke`.
+    Tested(Box<TestResult>),
     /// To everything that has no other answer.
     Done,
 }

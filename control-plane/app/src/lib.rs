@@ -84,7 +84,7 @@ pub use node::{JoinRequest, Joined};
 pub use rollout::{Committed, Rejected};
 pub use seal::{InvalidMasterKey, MasterKey};
 pub use tags::Tags;
-pub use test_invoke::{TestCall, TestInvokeInput, TestResult};
+pub use test_invoke::{TestCall, TestInvokeInput, TestLine, TestResult};
 pub use types::*;
 pub use usage_plan::UsagePlanView;
 pub use usage_plan_key::{ImportedApiKey, ImportedApiKeys, UsagePlanKeyView};

@@ -40,7 +40,7 @@ impl MethodKey {
     }
 
     /// An unknown API is told as an unknown resource, as AWS does.
-    fn unknown(&self) -> impl Fn(Error) -> Error + '_ {
+    pub(crate) fn unknown(&self) -> impl Fn(Error) -> Error + '_ {
         told_as(Kind::Resource, self.resource.as_str())
     }
 

@@ -18,6 +18,29 @@ pub(crate) struct Contents {
     backing: Arc<dyn Backing>,
     budget_bytes: usize,
     kept: Mutex<Kept>,
+    offered: Arc<Mutex<Offered>>,
+}
+
+/// Content that is in no database, and how many offer it.
+type Offered = HashMap<Digest, (Arc<[u8]>, usize)>;
+
+/// Keeps content within reach of nodes until it is dropped.
+#[must_use]
+pub struct Offer {
+    digest: Digest,
+    offered: Arc<Mutex<Offered>>,
+}
+
+impl Drop for Offer {
+    fn drop(&mut self) {
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, count)) = offered.get_mut(&self.digest) {
+            *count -= 1;
+            if *count == 0 {
+                offered.remove(&self.digest);
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -30,11 +53,21 @@ struct Kept {
 
 impl Contents {
     pub(crate) fn new(backing: Arc<dyn Backing>, budget_bytes: usize) -> Self {
-        Self { backing, budget_bytes, kept: Mutex::default() }
+        Self { backing, budget_bytes, kept: Mutex::default(), offered: Arc::default() }
+    }
+
+    /// Adds content that is in no database.
+    pub(crate) fn offer(&self, digest: Digest, content: Arc<[u8]>) -> Offer {
+        let mut offered = self.offered();
+        self.offered().entry(digest).or_insert((content, 0)).1 += 1;
+        Offer { digest, offered: Arc::clone(&self.offered) }
     }
 
     /// A deployment's content; `None` if there is none of that digest.
     pub(crate) async fn get(&self, digest: Digest) -> Answer<Option<Arc<[u8]>>> {
+        if let Some((content, _)) = self.offered().get(&digest) {
+            return Ok(Some(Arc::clone(content)));
+        }
         let slot = Arc::clone(self.kept().slots.entry(digest).or_default());
         let fresh = !slot.initialized();
         let content = slot.get_or_try_init(|| self.backing.content(digest)).await.cloned();
@@ -65,6 +98,10 @@ impl Contents {
                 kept.size_bytes -= size_bytes;
             }
         }
+    }
+
+    fn offered(&self) -> std::sync::MutexGuard<'_, Offered> {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {

@@ -27,7 +27,7 @@ use tracing::{info, warn};
 
 use crate::{
     backing::{Answer, Backing, NodeFacts, ReceiptNote, SignOfLife},
-    content::Contents,
+    content::{Contents, Offer},
     tasks,
     track::{Progress, Tracks},
 };
@@ -273,6 +273,12 @@ impl Hub {
             Ok(Err(_)) => Err(RequestError::NotConnected),
             Err(_) => Err(RequestError::Timeout),
         }
+    }
+
+    /// Has nodes find content that is in no database, for as long as the
+    /// answer is kept.
+    pub fn offer(&self, digest: Digest, content: Arc<[u8]>) -> Offer {
+        self.contents.offer(digest, content)
     }
 
     // --- for streams

@@ -20,6 +20,7 @@ mod track;
 pub use app::{AppBacking, AppFleet, LoadCaError, load_ca};
 pub use backing::{Answer, Backing, BackingError, NodeFacts, ReceiptNote, SignOfLife};
 pub use ca::{Ca, CaError, CaMaterial, ServerIdentity, TrafficNames, node_of};
+pub use content::Offer;
 pub use hub::{Hub, Options, RequestError};
 pub use server::{ServeError, serve};
 pub use track::Progress;

@@ -2,14 +2,20 @@
 
 use axum::extract::Path;
 use bytes::Bytes;
-use gw_app::MethodView;
+use gw_app::{MethodView, TestInvokeInput};
 use gw_wire::{
-    aws::{Method, MethodResponse, PutMethod, PutMethodResponse},
+    aws::{
+        LogLines, Method, MethodResponse, PutMethod, PutMethodResponse, TestInvokeMethod,
+        TestInvokeResult,
+    },
     patch::{patch_method, patch_method_response},
 };
 
 use super::paths::{OfMethod, OfResponse};
-use crate::extract::{Answer, Call, Input, created, edited, keep, no_content, ok, patches};
+use crate::{
+    extract::{Answer, Call, Input, Params, created, edited, keep, no_content, ok, patches},
+    own::convert,
+};
 
 fn answer(view: &MethodView) -> Method {
     Method::new(view.verb, &view.method, view.resource_id.as_str())
@@ -43,6 +49,33 @@ pub(crate) async fn update(call: Call, Path(path): OfMethod, body: Bytes) -> Ans
 pub(crate) async fn delete(call: Call, Path(path): OfMethod) -> Answer {
     call.method_delete(&call.caller, &path.key()?).await?;
     no_content()
+}
+
+/// `TestInvokeMethod`; with `?gatewright=trace` lines of the log are not cut,
+/// and there are more of them.
+pub(crate) async fn test_invoke(
+    call: Call,
+    Path(path): OfMethod,
+    params: Params,
+    Input(input): Input<TestInvokeMethod>,
+) -> Answer {
+    let key = path.key()?;
+    let headers = input.checked_headers()?;
+    let wanted = TestInvokeInput {
+        path_with_query: input.path_with_query_string,
+        headers,
+        body: input.body,
+        stage_variables: input.stage_variables,
+        client_certificate_id: input.client_certificate_id,
+    };
+    let made = call.test_invoke_method(&call.caller, &key, wanted).await?;
+    let is_traced = params.has("gatewright", "trace");
+    let print = if is_traced { LogLines::Whole } else { LogLines::Cut };
+    let lines = made.log.into_iter().filter(|line| is_traced || !line.is_step);
+    let lines = lines.map(|line| (convert::log_time(line.at_ms), line.text));
+    let latency = u64::try_from(made.latency.as_millis()).unwrap_or(u64::MAX);
+    let answer = TestInvokeResult::new((made.status, &made.body), made.headers, latency);
+    ok(answer.with_log(&made.request_id, lines, print))
 }
 
 /// `PutMethodResponse`.

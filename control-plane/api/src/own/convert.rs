@@ -15,6 +15,16 @@ pub(crate) fn time_text(moment: OffsetDateTime) -> String {
     utc.format(&Rfc3339).unwrap_or_else(|_| utc.unix_timestamp().to_string())
 }
 
+/// A moment of an execution log: `Thu Apr 05 11:07:54 UTC 2018`.
+pub(crate) fn log_time(at_ms: u64) -> String {
+    let format = time::macros::format_description!(
+        "[weekday repr:short] [month repr:short] [day] [hour]:[minute]:[second] UTC [year]"
+    );
+    let seconds = i64::try_from(at_ms / 1000).unwrap_or_default();
+    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    at.format(format).unwrap_or_default()
+}
+
 pub(crate) const fn state(state: ReleaseState) -> wire::ReleaseState {
     match state {
         ReleaseState::Pending => wire::ReleaseState::Pending,

@@ -41,7 +41,7 @@ pub(crate) async fn node(call: Call, Path(id): Path<NodeId>) -> Answer {
     let status = one(&call, &id).await?;
     let live = match call.fleet().request(&id, NodeRequest::Describe, PATIENCE).await {
         Ok(NodeAnswer::State(state)) => Some(convert::live(state)),
-        Ok(NodeAnswer::Done) | Err(_) => None,
+        Ok(NodeAnswer::Done | NodeAnswer::Tested(_)) | Err(_) => None,
     };
     ok(NodeDetail { status, live })
 }

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use gw_app::{
     Fleet, LiveNode, NodeAnswer, NodeRequest, NodeRequestError, NodeState, ReleaseOutcome,
-    ReleaseProgress,
+    ReleaseProgress, TestCall, TestInvokeInput, TestLine, TestResult,
 };
 use gw_fleet_core::{replica::Pending, rollout::Outcome};
-use gw_model::{Digest, NodeId, Release, ReleaseNumber, Revision, StageKey};
+use gw_model::{Digest, NodeId, Release, ReleaseNumber, ResourceName, Revision, StageKey};
 use gw_proto::{self as pb, answer::Body as Answered, request::Body as Asked};
 use tokio::sync::watch;
 
@@ -116,12 +116,21 @@ impl Fleet for AppFleet {
         request: NodeRequest,
         deadline: Duration,
     ) -> Result<NodeAnswer, NodeRequestError> {
+        let mut offered = None;
         let body = match request {
             NodeRequest::Describe => Asked::Describe(pb::DescribeNode {}),
             NodeRequest::Drain { delay_ms } => Asked::Drain(pb::Drain { delay_ms }),
+            NodeRequest::TestInvoke(call) => {
+                // Fetched by the node while this waits.
+                offered = Some(self.0.offer(call.digest, Arc::clone(&call.content)));
+                Asked::TestInvoke(test_call(*call))
+            }
         };
-        match self.0.request(node, body, deadline).await {
+        let answer = self.0.request(node, body, deadline).await;
+        drop(offered);
+        match answer {
             Ok(Answered::State(state)) => Ok(NodeAnswer::State(node_state(state))),
+            Ok(Answered::Tested(result)) => Ok(NodeAnswer::Tested(Box::new(test_result(result)))),
             Ok(Answered::Done(_)) => Ok(NodeAnswer::Done),
             Ok(Answered::Error(error)) => Err(NodeRequestError::Failed(error)),
             Err(RequestError::NotConnected) => Err(NodeRequestError::NotConnected),
@@ -147,6 +156,39 @@ fn shown(progress: &Progress) -> ReleaseProgress {
         receipts: progress.receipts.iter().cloned().map(receipt_row).collect(),
         settled: progress.outcome.is_some(),
     }
+}
+
+fn test_call(call: TestCall) -> pb::TestInvoke {
+    let TestInvokeInput { path_with_query, headers, body, stage_variables, .. } = call.input;
+    let header = |(name, value): (String, String)| pb::Header { name, value: value.into() };
+    pb::TestInvoke {
+        stage: ResourceName::Stage(call.stage).to_string(),
+        digest: call.digest.as_bytes().to_vec().into(),
+        resource_id: call.method.resource.to_string(),
+        method: call.method.verb.as_str().to_owned(),
+        path_with_query,
+        headers: headers.into_iter().map(header).collect(),
+        body: body.into(),
+        stage_variables: stage_variables.into_iter().collect(),
+        client_certificate_id: call.input.client_certificate_id.unwrap_or_default(),
+    }
+}
+
+fn test_result(result: pb::TestResult) -> TestResult {
+    let headers = result.headers.into_iter().map(|header| (header.name, header.value.to_vec()));
+    TestResult {
+        request_id: result.request_id,
+        // A status has three digits.
+        status: u16::try_from(result.status).unwrap_or_default(),
+        headers: headers.collect(),
+        body: result.body.to_vec(),
+        log: result.log.into_iter().map(test_line).collect(),
+        latency: Duration::from_micros(result.latency_us),
+    }
+}
+
+fn test_line(line: pb::LogLine) -> TestLine {
+    TestLine { at_ms: line.at_ms, text: line.text, is_step: line.step }
 }
 
 fn node_state(state: pb::NodeState) -> NodeState {

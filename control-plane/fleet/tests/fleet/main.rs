@@ -5,7 +5,10 @@
 mod memory;
 mod scripted;
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use gw_fleet::{Progress, RequestError};
 use gw_fleet_core::rollout::Outcome;
@@ -307,6 +310,82 @@ async fn nodes_answer_requests() {
         a.say(node_message::Body::Answer(pb::Answer { id: request.id, body }));
     }
     assert_eq!(asked.await.unwrap(), Ok(pb::answer::Body::Done(pb::Done {})));
+}
+
+#[tokio::test]
+async fn offered_content_is_within_reach_while_it_is_offered() {
+    let fleet = Fleet::start().await;
+    let mut a = fleet.node("a").await;
+    let content: Arc<[u8]> = b"in no database".to_vec().into();
+    let digest = Digest::of(&content);
+    let request = || pb::FetchRequest { digest: digest.as_bytes().to_vec().into(), offset: 0 };
+    let first = fleet.hub.offer(digest, Arc::clone(&content));
+    let second = fleet.hub.offer(digest, Arc::clone(&content));
+    drop(first);
+    let mut chunks = a.client.fetch(request()).await.unwrap().into_inner();
+    assert_eq!(chunks.message().await.unwrap().unwrap().data, content[..]);
+    drop(second);
+    assert_eq!(a.client.fetch(request()).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn test_calls_reach_a_node_and_come_back() {
+    let fleet = Fleet::start().await;
+    let mut a = fleet.node("a").await;
+    a.take_delta().await;
+    let app = gw_fleet::AppFleet::new(fleet.hub.clone());
+    let content: Arc<[u8]> = b"an API".to_vec().into();
+    let StageKey { scope, api, .. } = stage();
+    let call = gw_app::TestCall {
+        digest: Digest::of(&content),
+        content,
+        method: gw_app::MethodKey {
+            api: api.clone(),
+            resource: "r".into(),
+            verb: gw_model::HttpMethod::Post,
+        },
+        stage: StageKey { scope, api, stage: "test".into() },
+        input: gw_app::TestInvokeInput {
+            path_with_query: "/x".to_owned(),
+            headers: vec![("a".to_owned(), "b".to_owned())],
+            body: "hi".to_owned(),
+            ..Default::default()
+        },
+    };
+    let digest = call.digest;
+    let asked = tokio::spawn(async move {
+        let request = gw_app::NodeRequest::TestInvoke(Box::new(call));
+        gw_app::Fleet::request(&app, &NodeId::new("a"), request, Duration::from_secs(5)).await
+    });
+    let Body::Request(request) = a.hear().await.unwrap() else { panic!("not a request") };
+    let Some(pb::request::Body::TestInvoke(wanted)) = request.body else { panic!("not a test") };
+    assert_eq!(
+        (&*wanted.resource_id, &*wanted.method, &*wanted.path_with_query),
+        ("r", "POST", "/x")
+    );
+    assert_eq!((&wanted.body[..], wanted.headers[0].name.as_str()), (&b"hi"[..], "a"));
+    assert_eq!(wanted.digest, digest.as_bytes()[..]);
+    // The content is there for as long as the call is under way.
+    let fetch = || pb::FetchRequest { digest: wanted.digest.clone(), offset: 0 };
+    let mut chunks = a.client.fetch(fetch()).await.unwrap().into_inner();
+    assert_eq!(chunks.message().await.unwrap().unwrap().data, b"an API"[..]);
+    let line = pb::LogLine { at_ms: 5, text: "done".into(), step: false };
+    let result = pb::TestResult {
+        request_id: "id".into(),
+        status: 201,
+        headers: wanted.headers.clone(),
+        body: "there".into(),
+        log: vec![line],
+        latency_us: 1500,
+    };
+    let body = Some(pb::answer::Body::Tested(result));
+    a.say(node_message::Body::Answer(pb::Answer { id: request.id, body }));
+    let gw_app::NodeAnswer::Tested(result) = asked.await.unwrap().unwrap() else {
+        panic!("not a result")
+    };
+    assert_eq!((result.status, &*result.body, &*result.request_id), (201, &b"there"[..], "id"));
+    assert_eq!((result.log[0].at_ms, result.latency), (5, Duration::from_micros(1500)));
+    assert_eq!(a.client.fetch(fetch()).await.unwrap_err().code(), Code::NotFound);
 }
 
 #[tokio::test]
