@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::commands::CorsArgs;
+use crate::commands::{CorsArgs, TemplateCommand, TestInvokeArgs};
 use crate::functions::FunctionsCommand;
 use crate::output::Format;
 use crate::up::UpArgs;
@@ -91,6 +91,11 @@ pub(crate) enum Command {
     VpcTargets(VpcTargetsCommand),
     /// Show or set who may call an API from pages of other origins
     Cors(CorsArgs),
+    /// Call a method as it is declared now, deployed or not, and show each step
+    TestInvoke(Box<TestInvokeArgs>),
+    /// Try mapping templates and JSONPath here, without a server
+    #[command(subcommand)]
+    Template(TemplateCommand),
     /// Run Lambda functions on this machine, and call them
     #[command(subcommand)]
     Functions(FunctionsCommand),

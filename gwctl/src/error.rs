@@ -80,11 +80,17 @@ impl Error {
         Self::new(Kind::Refused, message)
     }
 
-    /// Several lines as a list of so many `things`; one stays as it is.
+    /// Several lines as a list of so many `things`, behind the type of AWS's
+    /// error; one stays as it is.
     pub(crate) fn listed(mut self, things: &str) -> Self {
-        let lines: Vec<&str> = self.message.lines().collect();
+        let (kind, rest) = match self.message.split_once(": ") {
+            Some((kind, rest)) if kind.ends_with("Exception") => (format!("{kind}: "), rest),
+            _ => (String::new(), self.message.as_str()),
+        };
+        let lines: Vec<&str> = rest.lines().collect();
         if lines.len() > 1 {
-            self.message = format!("{} {things}:\n  {}", lines.len(), lines.join("\n  "));
+            let list = lines.join("\n  ");
+            self.message = format!("{kind}{} {things}:\n  {list}", lines.len());
         }
         self
     }

@@ -80,6 +80,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Certificates(command) => commands::certificates(&client()?, &command, out).await,
         Command::VpcTargets(command) => commands::vpc_targets(&client()?, &command, out).await,
         Command::Cors(args) => commands::cors(&client()?, &args, out).await,
+        Command::TestInvoke(args) => commands::test_invoke(&client()?, &args, out).await,
+        Command::Template(command) => commands::template(&command, out),
         Command::Functions(command) => functions::functions(&command, &global, out).await,
         Command::Ca => commands::ca(&client()?, out).await,
         Command::Whoami => commands::whoami(&client()?, out).await,

@@ -9,6 +9,8 @@ mod fleet;
 mod profile;
 mod release;
 mod stage;
+mod template;
+mod test_invoke;
 mod vpc_targets;
 
 pub(crate) use apis::{apis, audit, whoami};
@@ -20,6 +22,8 @@ pub(crate) use fleet::{ca, fleet, join_token, node_act, node_show};
 pub(crate) use profile::profile;
 pub(crate) use release::{change, rollback};
 pub(crate) use stage::{history, status};
+pub(crate) use template::{TemplateCommand, template};
+pub(crate) use test_invoke::{TestInvokeArgs, test_invoke};
 pub(crate) use vpc_targets::vpc_targets;
 
 /// An optional text, or a dash.
