@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use gw_model::{ApiId, Integration, IntegrationResponse, Method, ModelName, check};
 use gw_store::Txn;
 
-use crate::{Error, Result};
+use crate::{Error, Limits, Result};
 
 /// Refuses a method that refers to what its API does not have.
 pub(crate) async fn method(txn: &mut Txn, api: &ApiId, method: &Method) -> Result<()> {
@@ -74,6 +74,12 @@ pub(crate) fn declared_headers(
 /// Refuses an integration that AWS refuses when it is put.
 pub(crate) fn integration(integration: &Integration) -> Result<()> {
     check::integration(integration).map_err(Error::BadRequest)
+}
+
+/// Refuses a timeout beyond the quota.
+pub(crate) fn timeout(integration: &Integration, limits: &Limits) -> Result<()> {
+    let within = check::timeout_within(integration, limits.integration_timeout_ms);
+    within.map_err(Error::BadRequest)
 }
 
 /// A status code as responses are keyed by it.

@@ -9,7 +9,7 @@ use std::{
 use gw_model::{ApiId, DocumentationPart, RestApi, documentation::DocumentationMode};
 
 use crate::{
-    App, Caller, Error, RestApiView, Result,
+    App, Caller, Error, RestApiView, Result, check,
     rest_api::{fetch, lock, place, view},
     transact::transact,
 };
@@ -141,6 +141,18 @@ impl App {
             return Err(Error::LimitExceeded(
                 "Maximum number of models for this API has been reached.".to_owned(),
             ));
+        }
+        for resource in api.resources.values() {
+            for (verb, method) in &resource.methods {
+                let Some(integration) = &method.integration else { continue };
+                check::timeout(integration, limits).map_err(|error| match error {
+                    Error::BadRequest(reason) => Error::BadRequest(format!(
+                        "Unable to put integration on '{verb}' for resource at path '{}': {reason}",
+                        resource.path
+                    )),
+                    other => other,
+                })?;
+            }
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ impl App {
         integration: Integration,
     ) -> Result<Integration> {
         check::integration(&integration)?;
+        check::timeout(&integration, self.limits())?;
         let audit = ("PutIntegration", "/integration".to_owned());
         self.method_edit(caller, key, audit, |method| {
             check::declared_sources(method, &integration, None)?;
@@ -57,6 +58,9 @@ impl App {
             let mut integration = before.clone();
             edit(&mut integration)?;
             check::integration(&integration)?;
+            if integration.timeout_ms != before.timeout_ms {
+                check::timeout(&integration, self.limits())?;
+            }
             check::declared_sources(method, &integration, Some(&before))?;
             method.integration = Some(integration.clone());
             Ok(integration)

@@ -34,6 +34,8 @@ pub struct Limits {
     pub account_rate: f64,
     /// The bucket of that, in requests.
     pub account_burst: i32,
+    /// The longest `timeoutInMillis`, in milliseconds; 300,000 at most.
+    pub integration_timeout_ms: u32,
     /// The largest answer to a list.
     pub page: u32,
     /// What the compiler accepts.
@@ -58,6 +60,7 @@ impl Default for Limits {
             vpc_links: 10_000,
             account_rate: 10_000.0,
             account_burst: 5_000,
+            integration_timeout_ms: 29_000,
             page: 500,
             compile: gw_snapshot::Limits::default(),
         }
@@ -90,6 +93,7 @@ const QUOTAS: &[(&str, Setter)] = &[
     ("client-certificates", |limits, n| limits.client_certificates = i64::from(n)),
     ("documentation-parts-per-api", |limits, n| limits.documentation_parts_per_api = n as usize),
     ("domain-names", |limits, n| limits.domain_names = i64::from(n)),
+    ("integration-timeout-ms", |limits, n| limits.integration_timeout_ms = n),
     ("mappings-per-domain", |limits, n| limits.mappings_per_domain = n as usize),
     ("models-per-api", |limits, n| limits.models_per_api = n as usize),
     ("plans-per-api-key", |limits, n| limits.plans_per_api_key = n as usize),

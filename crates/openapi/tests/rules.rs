@@ -148,7 +148,7 @@ fn faults_of_integrations() {
             "Integrations of type 'AWS_PROXY' currently only supports Lambda",
         ),
         (
-            json!({"type": "aws_proxy", "httpMethod": "POST", "uri": arn, "timeoutInMillis": 30000}),
+            json!({"type": "aws_proxy", "httpMethod": "POST", "uri": arn, "timeoutInMillis": 300_001}),
             "Timeout should be between 50 ms and 29000 ms",
         ),
         (

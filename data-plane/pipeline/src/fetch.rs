@@ -43,7 +43,8 @@ pub(crate) async fn fetch(
     let timeouts = Timeouts {
         connect: timeout.min(ctx.core.config.connect_timeout),
         response: timeout,
-        body_idle: timeout,
+        // The time for all of it ends first.
+        body_idle: timeout + Duration::from_secs(1),
     };
     let began = Instant::now();
     let (body, headers) = (Body::full(body), HeaderMap::new());

@@ -5,7 +5,9 @@ mod support;
 
 use std::sync::Arc;
 
-use gw_model::{ConnectionType, FactName, HttpMethod::Get, Method, Scope};
+use gw_model::{
+    ConnectionType, FactName, HttpMethod::Get, IntegrationResponse, IntegrationType, Method, Scope,
+};
 use support::*;
 
 const REFUSED: &str = r#"{"message": "Internal server error"}"#;
@@ -29,6 +31,14 @@ fn linked(uri: &str, link: &str) -> Method {
     method
 }
 
+/// The same as a mapped integration.
+fn mapped(mut method: Method) -> Method {
+    let integration = method.integration.as_mut().unwrap();
+    integration.kind = IntegrationType::Http;
+    integration.responses.insert("200".to_owned(), IntegrationResponse::default());
+    method
+}
+
 #[test]
 fn a_link_gives_the_address_and_the_uri_everything_else() {
     on_core(async {
@@ -37,6 +47,7 @@ fn a_link_gives_the_address_and_the_uri_everything_else() {
         let api = api(vec![
             ("/fixed", Get, linked("http://inner.test:8088/base?a=1", "l1")),
             ("/variable", Get, linked("http://inner.test/", "${stageVariables.link}")),
+            ("/mapped", Get, mapped(linked("http://inner.test/x", "${stageVariables.link}"))),
         ]);
         let mut release = release(&api);
         release.variables = [("link".to_owned(), "l1".to_owned())].into();
@@ -47,24 +58,28 @@ fn a_link_gives_the_address_and_the_uri_everything_else() {
         // Nobody knows the link; then nobody knows where it leads to.
         for facts in [vec![], vec![to(&[])]] {
             publish(&gateway, &facts, &[]);
-            let answer = gateway.get("/fixed").await;
-            assert_eq!((answer.status.as_u16(), answer.text()), (500, REFUSED));
+            for path in ["/fixed", "/mapped"] {
+                let answer = gateway.get(path).await;
+                assert_eq!((answer.status.as_u16(), answer.text()), (500, REFUSED), "{path}");
+            }
         }
         publish(&gateway, &[to(&[first.to_string()])], &[]);
         assert_eq!(gateway.get("/fixed?b=2").await.text(), "ok");
         assert_eq!(gateway.get("/variable").await.text(), "ok");
+        assert_eq!(gateway.get("/mapped?b=2").await.text(), "ok");
         {
             let seen = first_log.borrow();
             assert_eq!(seen[0].uri, "/base?a=1&b=2");
             assert_eq!(seen[0].header("host"), Some("inner.test:8088"));
             assert_eq!(seen[1].header("host"), Some("inner.test"));
+            assert_eq!((&*seen[2].uri, seen[2].header("host")), ("/x", Some("inner.test")));
         }
         // A kept connection to where the link led before is not used again.
         publish(&gateway, &[to(&[second.to_string()])], &[]);
         for _ in 0..3 {
             assert_eq!(gateway.get("/fixed").await.text(), "ok");
         }
-        assert_eq!((first_log.borrow().len(), second_log.borrow().len()), (2, 3));
+        assert_eq!((first_log.borrow().len(), second_log.borrow().len()), (3, 3));
         publish(&gateway, &[], &[link("l1")]);
         assert_eq!(gateway.get("/fixed").await.status, 500);
     });
@@ -77,6 +92,7 @@ fn without_its_certificate_a_stage_reaches_no_https_backend() {
         let api = api(vec![
             ("/plain", Get, http_proxy(format!("http://{address}/"), &[])),
             ("/tls", Get, http_proxy(format!("https://{address}/"), &[])),
+            ("/mapped", Get, mapped(http_proxy(format!("https://{address}/"), &[]))),
         ]);
         let mut release = release(&api);
         release.settings.client_certificate_id = Some("c1".to_owned());
@@ -85,6 +101,7 @@ fn without_its_certificate_a_stage_reaches_no_https_backend() {
         let refused =
             |answer: Answer| assert_eq!((answer.status.as_u16(), answer.text()), (500, REFUSED));
         refused(gateway.get("/tls").await);
+        refused(gateway.get("/mapped").await);
         // Nor with one that is none.
         let scope = Scope::new("000000000000", "us-east-1");
         let name = FactName::ClientCertificate(scope, "c1".to_owned());

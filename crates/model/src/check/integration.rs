@@ -7,6 +7,8 @@ use crate::{
 
 /// The shortest timeout of an integration, in milliseconds.
 pub const MIN_TIMEOUT_MS: u32 = 50;
+/// As far as AWS raises its quota.
+const MAX_TIMEOUT_MS: u32 = 300_000;
 
 /// Checks an integration as `PutIntegration` does, its responses included.
 ///
@@ -43,15 +45,28 @@ pub fn integration_response(response: &IntegrationResponse) -> Checked {
     response.response_templates.keys().try_for_each(|key| media_type(key))
 }
 
-/// The range of integration timeouts.
+/// The widest range of integration timeouts. What an installation allows is
+/// one of its quotas: see [`timeout_within`].
 ///
 /// # Errors
-/// Outside 50 to 29,000 ms.
+/// Outside 50 to 300,000 ms.
 pub fn timeout_ms(millis: i64) -> Result<u32, String> {
     u32::try_from(millis)
         .ok()
-        .filter(|millis| (MIN_TIMEOUT_MS..=Integration::DEFAULT_TIMEOUT_MS).contains(millis))
-        .ok_or_else(|| "Timeout should be between 50 ms and 29000 ms".to_owned())
+        .filter(|millis| (MIN_TIMEOUT_MS..=MAX_TIMEOUT_MS).contains(millis))
+        .ok_or_else(|| timeout_range(Integration::DEFAULT_TIMEOUT_MS))
+}
+
+/// The quota of integration timeouts; AWS's is 29,000 ms unless raised.
+///
+/// # Errors
+/// A longer timeout.
+pub fn timeout_within(integration: &Integration, most_ms: u32) -> Checked {
+    if integration.timeout_ms > most_ms { Err(timeout_range(most_ms)) } else { Ok(()) }
+}
+
+fn timeout_range(most_ms: u32) -> String {
+    format!("Timeout should be between {MIN_TIMEOUT_MS} ms and {most_ms} ms")
 }
 
 /// Mappings from a parameter of the request that the method does not declare:

@@ -18,8 +18,8 @@ pub use authorizer::{
 };
 pub use gateway_response::gateway_response;
 pub use integration::{
-    MIN_TIMEOUT_MS, integration, integration_response, is_http_uri, timeout_ms, undeclared_headers,
-    undeclared_sources,
+    MIN_TIMEOUT_MS, integration, integration_response, is_http_uri, timeout_ms, timeout_within,
+    undeclared_headers, undeclared_sources,
 };
 pub use mapping::undeclared;
 pub use method::{NO_AUTHORIZER, method, method_response, response_header};

@@ -143,7 +143,10 @@ impl Values for WithBody<'_> {
 /// Values that were read from a client's body; unlike [`WithBody`] they can
 /// change threads.
 #[derive(Debug)]
-pub struct Picked(Box<[(Arc<BodyPath>, Option<Box<str>>)]>);
+pub struct Picked(Vec<Value>);
+
+/// What a path leads to.
+type Value = (Arc<BodyPath>, Option<Box<str>>);
 
 impl Picked {
     /// Reads what `paths` lead to.
