@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::{
     Document, Reference,
     document::{Kind, Value},
+    ecma,
     number::Divisor,
-    pattern::{Pattern, PatternError},
     print,
 };
 
@@ -187,10 +187,9 @@ impl<'d> Checker<'d> {
     }
 
     fn pattern(&self, text: &str) -> Checked {
-        match Pattern::compile(text) {
-            // What is beyond the bounds here is no fault of the schema.
-            Ok(_) | Err(PatternError::Refused(_)) => Ok(()),
-            Err(error) => self.fault(format!("no regular expression of ECMA 262: {error}")),
+        match ecma::translate(text) {
+            Ok(_) => Ok(()),
+            Err(reason) => self.fault(format!("no regular expression of ECMA 262: {reason}")),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     check::check_document,
     cycles,
     document::Value,
-    pattern::Pattern,
+    pattern::{MAX_BYTES, Pattern},
     schema::{Schema, SchemaId},
 };
 
@@ -222,6 +222,11 @@ impl<'m> Compiler<'m> {
         if let Some(known) = self.patterns.get(text) {
             return Some(Arc::clone(known));
         }
+        if self.size_bytes > self.limits.max_bytes {
+            let limit = self.limits.max_bytes;
+            self.fault(origin.model, format!("the models compile to more than {limit} bytes"));
+            return None;
+        }
         match Pattern::compile(text) {
             Ok(pattern) => {
                 let pattern = Arc::new(pattern);
@@ -230,6 +235,8 @@ impl<'m> Compiler<'m> {
                 Some(pattern)
             }
             Err(error) => {
+                // What is refused took as much to find out.
+                self.size_bytes += MAX_BYTES;
                 self.fault(origin.model, format!("pattern {text:?}: {error}"));
                 None
             }

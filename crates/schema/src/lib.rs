@@ -38,12 +38,14 @@ pub use validate::{Outcome, Schemas};
 pub struct Limits {
     /// Bytes of one model's schema, as text; AWS's limit is 400 KB.
     pub max_schema_bytes: usize,
+    /// Estimated bytes of all that is compiled.
+    pub max_bytes: usize,
     /// Schemas in all models, those within others included.
     pub max_schemas: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_schema_bytes: 400 << 10, max_schemas: 200_000 }
+        Self { max_schema_bytes: 400 << 10, max_bytes: 64 << 20, max_schemas: 200_000 }
     }
 }

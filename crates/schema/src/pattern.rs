@@ -1,5 +1,17 @@
 //! `pattern` and `patternProperties`: regular expressions of ECMA 262.
 
+use std::{
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+};
+
+use regex_automata::{
+    Input,
+    hybrid::dfa::{Cache, DFA},
+    nfa::thompson::{NFA, WhichCaptures, pikevm::PikeVM},
+    util::{pool::Pool, syntax},
+};
+
 use crate::{
     ecma::{self, Translated},
     work::{Exhausted, Work},
@@ -12,24 +24,41 @@ const MAX_BACKTRACKS: usize = 50_000;
 /// What such a match costs at least.
 const BACKTRACKING_STEPS: usize = 2_000;
 
-/// Sizes of compiled expressions, in bytes, and how much slower than the
-/// smallest they may be.
-const WEIGHTS: [(usize, usize); 3] = [(16 << 10, 1), (64 << 10, 4), (256 << 10, 16)];
+/// Bytes of a compiled expression.
+pub(crate) const MAX_BYTES: usize = 4 << 20;
+
+/// Bytes in which an automaton is kept that matches have built.
+const CACHE_BYTES: usize = 256 << 10;
 
 /// A compiled expression.
-#[derive(Debug)]
 pub(crate) struct Pattern {
     /// As it was written, for messages.
     pub(crate) text: Box<str>,
     engine: Engine,
 }
 
-#[derive(Debug)]
 enum Engine {
     /// Takes time in proportion to the text.
-    Linear { regex: regex::Regex, weight: usize },
+    Linear(Box<Linear>),
     /// For what the other cannot: look-arounds and references.
     Backtracking(Box<fancy_regex::Regex>),
+}
+
+/// An automaton that matches build as they go, and give up where a text makes
+/// them build it again and again; then all its states are followed at once,
+/// which takes long, but no longer than is known before.
+struct Linear {
+    automaton: DFA,
+    fallback: PikeVM,
+    caches: Pool<Cache, CacheFn>,
+}
+
+type CacheFn = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
 }
 
 /// Why there is no pattern.
@@ -50,13 +79,13 @@ impl Pattern {
         let engine = if needs_backtracking {
             let regex = fancy_regex::RegexBuilder::new(&translated)
                 .backtrack_limit(MAX_BACKTRACKS)
-                .delegate_size_limit(WEIGHTS[1].0)
-                .delegate_dfa_size_limit(WEIGHTS[1].0)
+                .delegate_size_limit(CACHE_BYTES)
+                .delegate_dfa_size_limit(CACHE_BYTES)
                 .build()
                 .map_err(|error| PatternError::Refused(error.to_string()))?;
             Engine::Backtracking(Box::new(regex))
         } else {
-            linear(&translated)?
+            Engine::Linear(Box::new(Linear::compile(&translated)?))
         };
         Ok(Self { text: text.into(), engine })
     }
@@ -64,12 +93,10 @@ impl Pattern {
     /// Whether it matches somewhere in a text.
     pub(crate) fn is_match(&self, text: &str, work: &mut Work) -> Result<bool, Exhausted> {
         match &self.engine {
-            Engine::Linear { regex, weight } => {
-                work.spend(2 + text.len() * weight / 16)?;
-                Ok(regex.is_match(text))
-            }
+            Engine::Linear(linear) => linear.is_match(text, work),
             Engine::Backtracking(regex) => {
-                work.spend(BACKTRACKING_STEPS + text.len())?;
+                // A look-around may go through the text once from each place.
+                work.spend(BACKTRACKING_STEPS + text.len().saturating_mul(text.len()) / 64)?;
                 regex.is_match(text).map_err(|_| Exhausted)
             }
         }
@@ -78,27 +105,60 @@ impl Pattern {
     /// Roughly the bytes it occupies.
     pub(crate) fn size_bytes(&self) -> usize {
         let engine = match &self.engine {
-            Engine::Linear { weight, .. } => weight * (16 << 10),
-            Engine::Backtracking(_) => 16 << 10,
+            Engine::Linear(linear) => linear.automaton.get_nfa().memory_usage() + (8 << 10),
+            Engine::Backtracking(_) => CACHE_BYTES / 4,
         };
-        self.text.len() + engine / 4
+        self.text.len() + engine
     }
 }
 
-fn linear(translated: &str) -> Result<Engine, PatternError> {
-    for (limit, weight) in WEIGHTS {
-        let mut builder = regex::RegexBuilder::new(translated);
-        // The cache is that of the lazy automaton, per thread that matches.
-        builder.size_limit(limit).dfa_size_limit(limit.max(64 << 10)).nest_limit(100);
-        match builder.build() {
-            Ok(regex) => return Ok(Engine::Linear { regex, weight }),
-            Err(regex::Error::CompiledTooBig(_)) => {}
-            Err(error) => {
-                let reason = error.to_string();
-                let last = reason.lines().last().unwrap_or_default();
-                return Err(PatternError::Refused(last.to_owned()));
-            }
-        }
+impl Linear {
+    fn compile(translated: &str) -> Result<Self, PatternError> {
+        let syntax = syntax::Config::new().nest_limit(200);
+        let nfa = NFA::compiler()
+            .syntax(syntax)
+            .configure(
+                NFA::config().nfa_size_limit(Some(MAX_BYTES)).which_captures(WhichCaptures::None),
+            )
+            .build(translated)
+            .map_err(|error| match error.size_limit() {
+                Some(limit) => {
+                    PatternError::Refused(format!("compiles to more than {limit} bytes"))
+                }
+                None => PatternError::Refused(reason(&error)),
+            })?;
+        let refused = |error: &dyn fmt::Display| PatternError::Refused(error.to_string());
+        let config = DFA::config()
+            .cache_capacity(CACHE_BYTES)
+            .skip_cache_capacity_check(true)
+            .minimum_cache_clear_count(Some(3))
+            .minimum_bytes_per_state(Some(10));
+        let automaton = DFA::builder()
+            .configure(config)
+            .build_from_nfa(nfa.clone())
+            .map_err(|error| refused(&error))?;
+        let fallback = PikeVM::new_from_nfa(nfa).map_err(|error| refused(&error))?;
+        let builder = automaton.clone();
+        let caches: CacheFn = Box::new(move || builder.create_cache());
+        Ok(Self { automaton, fallback, caches: Pool::new(caches) })
     }
-    Err(PatternError::Refused(format!("compiles to more than {} bytes", WEIGHTS[2].0)))
+
+    fn is_match(&self, text: &str, work: &mut Work) -> Result<bool, Exhausted> {
+        work.spend(2 + text.len() / 16)?;
+        let input = Input::new(text).earliest(true);
+        let found = self.automaton.try_search_fwd(&mut self.caches.get(), &input);
+        if let Ok(found) = found {
+            return Ok(found.is_some());
+        }
+        let states = self.automaton.get_nfa().states().len();
+        work.spend(text.len().saturating_mul(states) / 4)?;
+        let mut cache = self.fallback.create_cache();
+        Ok(self.fallback.is_match(&mut cache, input))
+    }
+}
+
+/// The last line of what may be a drawing of the place at fault.
+fn reason(error: &dyn std::error::Error) -> String {
+    let text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    text.lines().last().unwrap_or_default().to_owned()
 }
