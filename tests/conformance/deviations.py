@@ -30,6 +30,9 @@ DEVIATIONS = {
     "GetDomainNameAccessAssociations": "plain JSON also where HAL is asked for",
     "GetModelTemplate": "plain JSON also where HAL is asked for",
     "GetTags": "takes `limit` and `position`, and answers all tags",
+    "TestInvokeMethod": "a connected node runs the method, and without one the answer is 503; a verb of a resource with "
+    "ANY is taken. Requests above 4 MiB are refused, answers cut there; `gatewright=trace` adds what templates did to the "
+    "log, and leaves lines uncut ([debugging](debugging.md))",
     "UpdateAccount": "the role is kept; logs go where a node is told to write them",
 }
 
@@ -38,7 +41,6 @@ LATER = {
     "GetSdk": "client SDKs are not generated; an exported document serves every generator",
     "GetSdkType": "see GetSdk",
     "GetSdkTypes": "see GetSdk",
-    "TestInvokeMethod": "needs the request engine that runs templates and Lambda",
     "TestInvokeAuthorizer": "needs authorizers that nodes run",
     "FlushStageAuthorizersCache": "needs authorizers that nodes run",
     "FlushStageCache": "needs the response cache",

@@ -13,7 +13,10 @@ def method(t):
     where = t.mock(api, root, "tried")
     with t.effect("TestInvokeMethod", "answers by the working copy, before anything is deployed"):
         found = has(t.call("TestInvokeMethod", **where), status=200, body="tried")
-        assert found["log"] and found["latency"] >= 0, found
+        lines = found["log"].splitlines()
+        assert lines[0].startswith("Execution log for request ") and found["latency"] >= 0, found
+        assert " UTC " in lines[1] and lines[1].split(" : ")[1].startswith("Starting execution for request: "), found
+        assert lines[-1].endswith(" : Method completed with status: 200"), found
         t.patch("UpdateIntegrationResponse", ("replace", "/responseTemplates/application~1json", "changed"),
                 **where, statusCode="200")
         has(t.call("TestInvokeMethod", **where), body="changed")
@@ -23,6 +26,12 @@ def method(t):
             found = t.call("TestInvokeMethod", restApiId=api, resourceId=root, httpMethod="POST",
                            pathWithQueryString="/?a=1", body="b", headers={"X-Tried": "yes"})
             assert '"body": "b"' in found["body"] and '"x-tried": "yes"' in found["body"], found
+            assert "Endpoint request URI: " + backend.url in found["log"], found
+    with t.effect("TestInvokeMethod", "tells in the log why a method fails"):
+        t.patch("UpdateIntegrationResponse", ("replace", "/responseTemplates/application~1json", "#if("),
+                **where, statusCode="200")
+        found = has(t.call("TestInvokeMethod", **where), status=500)
+        assert "Execution failed due to configuration error: " in found["log"], found
 
 
 @story("test invocations of authorizers", ["TestInvokeAuthorizer"])
