@@ -305,9 +305,14 @@ fn set_answer(method: &mut Method, cors: &Cors, has_binary: bool) {
     }
     if response.response_templates.is_empty() {
         let is_bytes = may_be_binary || response.content_handling.is_some();
-        if !is_bytes || integration.kind == IntegrationType::Mock {
-            let passing = template::passing(rest);
-            response.response_templates.insert(JSON.to_owned(), Some(passing));
+        let text = match integration.kind {
+            // Its answers have no body but a template's.
+            IntegrationType::Mock => Some(template::alone(rest)),
+            _ if is_bytes => None,
+            _ => Some(template::passing(rest)),
+        };
+        if text.is_some() {
+            response.response_templates.insert(JSON.to_owned(), text);
         }
     } else {
         for text in response.response_templates.values_mut().flatten() {
@@ -322,7 +327,7 @@ fn clear_answer(method: &mut Method) {
         clear(&mut response.response_parameters, RESPONSE);
         response
             .response_templates
-            .retain(|_, text| !text.as_deref().is_some_and(template::is_passing));
+            .retain(|_, text| !text.as_deref().is_some_and(template::is_ours));
         for text in response.response_templates.values_mut().flatten() {
             *text = template::without(text).to_owned();
         }

@@ -234,3 +234,37 @@ fn settings_that_cannot_work_are_named() {
         assert!(check(change).contains(part), "{part}: {}", check(change));
     }
 }
+
+#[test]
+fn a_template_of_the_apis_own_is_told_from_an_added_one() {
+    let several = cors(&["https://a.example", "https://b.example"]);
+    let template = |api: &Resource, verb| {
+        let method: &Method = &api.methods[&verb];
+        method.integration.as_ref().unwrap().responses["200"].response_templates.clone()
+    };
+    let json = "application/json";
+    let empty = || {
+        resource(vec![
+            (HttpMethod::Get, method(IntegrationType::Http, &[("200", &[(json, "")])])),
+            (HttpMethod::Put, method(IntegrationType::Http, &[("200", &[(json, "$input.body")])])),
+            (HttpMethod::Post, method(IntegrationType::Mock, &[("200", &[])])),
+        ])
+    };
+    let mut api = empty();
+    set(&mut api, &several, false).unwrap();
+    let added = template(&api, HttpMethod::Post)[json].clone().unwrap();
+    assert!(added.ends_with("no template\n"), "a MOCK without a template has no body: {added}");
+    remove(&mut api);
+    for verb in [HttpMethod::Get, HttpMethod::Put, HttpMethod::Post] {
+        assert_eq!(template(&api, verb), template(&empty(), verb), "{verb}");
+    }
+    // Changed by hand, it is not ours any more.
+    set(&mut api, &several, false).unwrap();
+    let put = api.methods.get_mut(&HttpMethod::Put).unwrap();
+    let response = put.integration.as_mut().unwrap().responses.get_mut("200").unwrap();
+    let text = response.response_templates.get_mut(json).unwrap().as_mut().unwrap();
+    *text = text.replace("b.example", "c.example\" || $x == \"d");
+    let changed = text.clone();
+    remove(&mut api);
+    assert_eq!(template(&api, HttpMethod::Put)[json].as_deref(), Some(&*changed));
+}
