@@ -34,6 +34,8 @@ pub struct Options {
     pub node_args: Vec<String>,
     /// Flags for one node more, by its place from 0.
     pub one_node_args: Vec<(usize, Vec<String>)>,
+    /// Variables of every node's environment.
+    pub node_environment: Vec<(String, String)>,
     /// Flags for the control plane.
     pub control_plane_args: Vec<String>,
     /// Commits wait for the disk, as in earnest.
@@ -46,6 +48,7 @@ impl Default for Options {
             nodes: 2,
             node_args: vec!["--cores".into(), "1".into(), "--expose-release".into()],
             one_node_args: Vec::new(),
+            node_environment: Vec::new(),
             control_plane_args: Vec::new(),
             durable: false,
         }
@@ -231,7 +234,8 @@ impl Cluster {
         args.extend(options.node_args.iter().cloned());
         let own = options.one_node_args.iter().filter(|(place, _)| *place == at);
         args.extend(own.flat_map(|(_, args)| args.clone()));
-        let mut process = self.guard.process(&name, "gw-data-plane", args, Vec::new());
+        let environment = options.node_environment.clone();
+        let mut process = self.guard.process(&name, "gw-data-plane", args, environment);
         process.start();
         self.nodes.push(Node { name, traffic, tls, metrics, line, process });
     }

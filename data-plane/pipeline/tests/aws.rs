@@ -1,0 +1,185 @@
+//! AWS over real sockets: what services get and what clients get. Signatures
+//! are verified by the black-box tests.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use gw_model::{HttpMethod::*, Integration, IntegrationResponse, IntegrationType, Method};
+use gw_pipeline::{AwsSettings, Config, Roles};
+use gw_snapshot::CompiledStage;
+use http::Response;
+use http_body_util::Full;
+use serde_json::{Value, json};
+use support::*;
+
+/// A method in front of a service, with a default response of `template`.
+fn service(uri: &str, parameters: &[(&str, &str)], template: &str) -> Method {
+    let mut integration = Integration::of_kind(IntegrationType::Aws);
+    integration.uri = Some(format!("arn:aws:apigateway:eu-west-1:{uri}"));
+    integration.http_method = Some("POST".to_owned());
+    for (target, source) in parameters {
+        let target = format!("integration.request.{target}");
+        integration.request_parameters.insert(target, (*source).to_owned());
+    }
+    let mut response = IntegrationResponse::default();
+    if !template.is_empty() {
+        response
+            .response_templates
+            .insert("application/json".to_owned(), Some(template.to_owned()));
+    }
+    integration.responses.insert("200".to_owned(), response);
+    Method { integration: Some(integration), ..Method::default() }
+}
+
+fn with(mut method: Method, change: impl FnOnce(&mut Integration)) -> Method {
+    change(method.integration.as_mut().unwrap());
+    method
+}
+
+/// A gateway without keys whose services are all at `address`.
+async fn gateway(address: SocketAddr, stage: CompiledStage) -> Gateway {
+    let vars = [("AWS_ENDPOINT_URL".to_owned(), format!("http://{address}/base/"))];
+    let aws = Arc::new(AwsSettings::from_vars(&vars, Roles::default()).unwrap());
+    Gateway::with_config(vec![stage], Config { aws, ..Config::default() }).await
+}
+
+fn xml(body: String) -> Response<Full<Bytes>> {
+    Response::builder().header("content-type", "text/xml").body(Full::from(body)).unwrap()
+}
+
+#[test]
+fn an_endpoint_gets_unsigned_requests_of_a_node_without_keys() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let path = service(
+            "sqs:path/1/{queue}?a=b",
+            &[
+                ("path.queue", "'orders'"),
+                ("querystring.x y", "'1&2'"),
+                ("header.User-Agent", "'mine'"),
+                ("header.X-Amz-Source-Arn", "'arn:aws:execute-api:forged'"),
+            ],
+            "",
+        );
+        let aws = gateway(address, stage(&api(vec![("/q", Post, path)]))).await;
+        let request = request("POST", "/q").header("x-client", "kept from the service");
+        let answer = aws.send(request.body(Full::from("body")).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), 200);
+        let seen = log.borrow_mut().pop().unwrap();
+        assert_eq!(seen.uri, "/base/1/orders?a=b&x%20y=1%262");
+        assert_eq!((seen.header("authorization"), seen.header("x-client")), (None, None));
+        assert_eq!(seen.header("user-agent"), Some("mine"));
+        assert_eq!(seen.header("content-type"), Some("application/json"));
+        assert!(seen.header("x-amz-source-arn").unwrap().ends_with(":abc/prod/POST/q"));
+        assert_eq!(seen.body, "body");
+    });
+}
+
+#[test]
+fn aws_itself_is_not_called_without_keys() {
+    on_core(async {
+        let method = service("sqs:path/1/q", &[], "");
+        let gateway = Gateway::start(vec![stage(&api(vec![("/q", Get, method)]))]).await;
+        let answer = gateway.get("/q").await;
+        let expected = r#"{"message": "Internal server error"}"#;
+        assert_eq!((answer.status.as_u16(), answer.text()), (500, expected));
+    });
+}
+
+#[test]
+fn templates_fill_places_that_nothing_maps() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let text = "#set($context.requestOverride.path.key = $input.params('key'))x";
+        let method = with(service("s3:path/bucket/{key}", &[], ""), |integration| {
+            integration.http_method = Some("PUT".to_owned());
+            let templates = &mut integration.request_templates;
+            templates.insert("application/json".to_owned(), Some(text.to_owned()));
+        });
+        let gateway = gateway(address, stage(&api(vec![("/o", Put, method)]))).await;
+        let send = async |path: &str| {
+            let request = request("PUT", path).body(Full::<Bytes>::default()).unwrap();
+            gateway.send(request).await.status.as_u16()
+        };
+        assert_eq!(send("/o?key=a%20b/c").await, 200);
+        assert_eq!(log.borrow_mut().pop().unwrap().uri, "/base/bucket/a%20b/c");
+        assert_eq!(send("/o?key=..").await, 500, "keys do not climb");
+        assert!(log.borrow().is_empty());
+    });
+}
+
+#[test]
+fn xml_becomes_json_unless_the_author_asks_for_xml() {
+    on_core(async {
+        let (address, _log) = backend(|_| {
+            let message = "<Message><Body>0123456789</Body></Message>".repeat(4000);
+            xml(format!(
+                "<ReceiveMessageResponse><ReceiveMessageResult>{message}</ReceiveMessageResult>\
+                 </ReceiveMessageResponse>"
+            ))
+        })
+        .await;
+        let count = "$input.path('$.ReceiveMessageResponse.ReceiveMessageResult.messages').size()";
+        let accept = [("header.Accept", "'application/xml'")];
+        let methods = vec![
+            ("/json", Get, service("sqs:action/ReceiveMessage", &[], count)),
+            ("/xml", Get, service("sqs:action/ReceiveMessage", &accept, "")),
+            ("/s3", Get, service("s3:path/b", &[], "")),
+        ];
+        let gateway = gateway(address, stage(&api(methods))).await;
+        assert_eq!(gateway.get("/json").await.text(), "4000");
+        assert!(gateway.get("/xml").await.text().starts_with("<ReceiveMessageResponse>"));
+        assert!(gateway.get("/s3").await.text().starts_with("<ReceiveMessageResponse>"));
+    });
+}
+
+#[test]
+fn answers_that_are_no_xml_are_502() {
+    on_core(async {
+        let deep = "<a>".repeat(10_000);
+        for body in ["<a>", "{}", "<!DOCTYPE a><a/>", &deep] {
+            let body = body.to_owned();
+            let (address, _log) = backend(move |_| xml(body.clone())).await;
+            let method = service("sns:action/ListTopics", &[], "");
+            let gateway = gateway(address, stage(&api(vec![("/t", Get, method)]))).await;
+            let answer = gateway.get("/t").await;
+            let internal = json!({"message": "Internal server error"});
+            let body: Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!((answer.status.as_u16(), body), (502, internal));
+        }
+    });
+}
+
+#[test]
+fn what_cannot_be_called_is_a_warning_and_500() {
+    on_core(async {
+        let lambda =
+            "lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:1:function:f/invocations";
+        let cases = [
+            (service("nothing:action/X", &[], ""), "no service \"nothing\""),
+            (service("s3:action/PutBucketAcl", &[], ""), "use path/"),
+            (service("s3:path/{bucket}", &[], ""), "{bucket} has no integration.request.path"),
+            (
+                with(service(lambda, &[], ""), |one| one.http_method = Some("GET".to_owned())),
+                "POST only",
+            ),
+            (
+                with(service("sqs:path/1/q", &[], ""), |one| {
+                    one.credentials = Some("arn:aws:iam::*:user/*".to_owned());
+                }),
+                "the caller's identity",
+            ),
+        ];
+        for (method, reason) in cases {
+            let stage = stage(&api(vec![("/x", Get, method)]));
+            let warnings = stage.main().api.warnings().iter().map(ToString::to_string);
+            let warnings = warnings.collect::<String>();
+            assert!(warnings.contains(reason), "{warnings}");
+            let gateway = Gateway::start(vec![stage]).await;
+            assert_eq!(gateway.get("/x").await.status.as_u16(), 500);
+        }
+    });
+}
