@@ -164,6 +164,10 @@ mod tests {
         let told = |message: &str| Error::refused(message).listed("faults").to_string();
         assert_eq!(told("GET /: one"), "error: GET /: one");
         assert_eq!(told("GET /: one\nPUT /: two"), "error: 2 faults:\n  GET /: one\n  PUT /: two");
+        assert_eq!(
+            told("BadRequestException: GET /: one\nPUT /: two"),
+            "error: BadRequestException: 2 faults:\n  GET /: one\n  PUT /: two"
+        );
     }
 
     #[test]

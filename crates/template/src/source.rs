@@ -65,6 +65,13 @@ pub trait Source {
         None
     }
 
+    /// Whether `$context.a.b` is a map: something is below it, or may be. Asked
+    /// where [`Source::context`] gives none, before all values are looked at.
+    fn is_context_map(&self, path: &[&str]) -> bool {
+        let _ = path;
+        true
+    }
+
     /// Calls `each` for every value of `$context`, for templates that look at
     /// more than single values.
     fn context_values(&self, each: &mut dyn FnMut(&[&str], Leaf<'_>)) {

@@ -15,8 +15,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use ::http::HeaderValue;
 use gw_model::{
-    Api, GatewayResponseType as Type, HttpMethod, IntegrationType, Method, Resource, RestApi,
-    name::PathPart,
+    Api, EndpointType, GatewayResponseType as Type, HttpMethod, IntegrationType, Method, Resource,
+    RestApi, name::PathPart,
 };
 use gw_route::Router;
 
@@ -154,6 +154,7 @@ impl Compiler<'_> {
             binary: self.binary,
             schemas: Arc::new(schemas),
             minimum_compression_size: self.api.minimum_compression_size_bytes,
+            is_edge: self.api.endpoint_configuration.endpoint_type == EndpointType::Edge,
             warnings: self.faults.into(),
             size_bytes,
         })

@@ -113,12 +113,13 @@ impl Source for TemplateValues<'_> {
     }
 
     fn parameters(&self, place: Place, each: &mut dyn FnMut(&str, &str)) {
-        let all = match place {
-            Place::Path => self.paths(),
-            Place::QueryString => self.queries(),
-            Place::Header => self.headers(),
-        };
-        all.iter().for_each(|(name, value)| each(name, value));
+        match place {
+            Place::Path => self.paths().iter().for_each(|(name, value)| each(name, value)),
+            Place::QueryString => self.values.queries(each),
+            Place::Header => self.values.headers(&mut |name, value| {
+                each(name, &String::from_utf8_lossy(value.as_bytes()));
+            }),
+        }
     }
 
     fn stage_variable(&self, name: &str) -> Option<&str> {
@@ -145,6 +146,11 @@ impl Source for TemplateValues<'_> {
             _ => None,
         };
         self.variable(variable?)
+    }
+
+    fn is_context_map(&self, path: &[&str]) -> bool {
+        // The only maps, but for the overrides, which the engine keeps.
+        matches!(path, ["identity" | "error"])
     }
 
     fn context_values(&self, each: &mut dyn FnMut(&[&str], Leaf<'_>)) {

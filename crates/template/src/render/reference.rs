@@ -59,7 +59,10 @@ impl Run<'_> {
                 if matches!(path[0], "requestOverride" | "responseOverride") {
                     return None;
                 }
-                self.source.context(path)
+                match self.source.context(path) {
+                    None if !self.source.is_context_map(path) => Some(Leaf::Null),
+                    found => found,
+                }
             }
             (Shape::StageVariable(name), Value::Host(Host::StageVariables))
                 if self.host.stage_variables.is_none() =>
