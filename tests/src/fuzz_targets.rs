@@ -5,9 +5,11 @@
 mod admin;
 mod front;
 mod jsonpath;
+mod lambda;
 mod negotiation;
 mod openapi;
 mod route;
+mod schema;
 mod signature;
 mod strict_http;
 mod template;
@@ -17,9 +19,11 @@ mod xml;
 pub use admin::admin;
 pub use front::http_front;
 pub use jsonpath::jsonpath;
+pub use lambda::lambda;
 pub use negotiation::negotiation;
 pub use openapi::openapi;
 pub use route::route;
+pub use schema::schema;
 pub use template::template;
 pub use world::world;
 pub use xml::xml;
@@ -32,9 +36,11 @@ pub const ALL: &[(&str, Target)] = &[
     ("admin", admin),
     ("http_front", http_front),
     ("jsonpath", jsonpath),
+    ("lambda", lambda),
     ("negotiation", negotiation),
     ("openapi", openapi),
     ("route", route),
+    ("schema", schema),
     ("template", template),
     ("world", world),
     ("xml", xml),

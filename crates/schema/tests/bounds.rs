@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod cases;
+
 use gw_schema::{Compiler, Limits, MAX_DEPTH, Outcome, ReadError};
 
 const STEPS: u64 = 10_000_000;
@@ -242,4 +244,60 @@ fn faults_have_reasons() {
     let began = Instant::now();
     assert!(compiler.model("M").is_err());
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+/// Schemas and bodies that are nearly right: no panic, and more work changes
+/// no verdict.
+#[test]
+fn mutated_texts_have_a_verdict() {
+    let seeds: Vec<(String, String)> = cases::by_hand()
+        .iter()
+        .filter_map(|case| Some((case.schema.to_string(), case.instances.last()?.to_string())))
+        .collect();
+    let mut random = cases::Random(7);
+    let mut compiled = 0;
+    for _ in 0..30_000 {
+        let (schema, body) = &seeds[random.below(seeds.len())];
+        let other = &seeds[random.below(seeds.len())].0;
+        let [schema, body] = [schema, body].map(|text| mutate(text, other, &mut random));
+        let lookup = |name: &str| (name == "M").then_some(schema.as_str());
+        let mut compiler = Compiler::new(lookup, Limits::default());
+        let result = compiler.model("M");
+        assert!(gw_schema::check_schema(&schema).is_ok() || result.is_err(), "{schema}");
+        let Ok(id) = result else { continue };
+        compiled += 1;
+        let schemas = compiler.finish();
+        let outcome = schemas.validate(id, body.as_bytes(), 50_000);
+        if outcome != Outcome::Exhausted {
+            assert_eq!(schemas.validate(id, body.as_bytes(), 500_000), outcome, "{schema} {body}");
+        }
+    }
+    assert!(compiled > 3_000, "{compiled} of 30,000 compile");
+}
+
+/// A text with a few pieces left out, doubled, or taken from another.
+fn mutate(text: &str, other: &str, random: &mut cases::Random) -> String {
+    let (mut text, other): (Vec<char>, Vec<char>) =
+        (text.chars().collect(), other.chars().collect());
+    for _ in 0..random.below(3) {
+        let at = random.below(text.len());
+        let end = (at + 1 + random.below(6)).min(text.len());
+        let from = random.below(other.len());
+        let piece = &other[from..(from + 1 + random.below(12)).min(other.len())];
+        match random.below(4) {
+            0 => drop(text.drain(at..end)),
+            1 => drop(text.splice(at..end, piece.iter().copied())),
+            2 => drop(text.splice(at..at, piece.iter().copied())),
+            _ => {
+                let digit = char::from(b'0' + u8::try_from(random.below(10)).expect("a digit"));
+                if text[at].is_ascii_digit() {
+                    text[at] = digit;
+                }
+            }
+        }
+        if text.is_empty() {
+            text.push('1');
+        }
+    }
+    text.into_iter().collect()
 }

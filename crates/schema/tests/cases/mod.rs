@@ -1,6 +1,8 @@
 //! Schemas with instances: every keyword of draft 4 by hand, and random ones.
 //! Used by this crate's tests and by the black-box test of validation.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use serde_json::{Value, json};
 
 /// A schema, the other models that it may refer to as `definitions`, and what
