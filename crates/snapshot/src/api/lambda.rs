@@ -14,8 +14,6 @@ pub struct Lambda {
     /// `responseTransferMode` is `STREAM`: the answer is passed on as the
     /// function writes it.
     pub is_streamed: bool,
-    /// The API is edge-optimised: AWS's CDN capitalises the names of headers.
-    pub is_edge: bool,
     /// Headers of the call that the author sets. Only those that Lambda's
     /// Invoke knows are kept: no mapping reaches the event.
     pub headers: Headers,

@@ -1,7 +1,6 @@
 //! AWS_PROXY integrations: Lambda functions. The author's mappings and
 //! templates have no say over the event; a few headers of the call have.
 
-use gw_model::EndpointType;
 use http::{HeaderName, header};
 
 use super::Compiler;
@@ -37,7 +36,6 @@ impl Compiler<'_> {
                 address,
                 timeout_ms: declared.timeout_ms.max(1),
                 is_streamed,
-                is_edge: self.api.endpoint_configuration.endpoint_type == EndpointType::Edge,
                 headers,
             }))),
             _ => Err(reasons),

@@ -36,7 +36,7 @@ pub(super) async fn run(
     let AwsCall::Lambda(function) = &target.uri.call else {
         return Err(misconfigured(note::INVALID_ENDPOINT));
     };
-    let event = event::build(ctx, lambda, body).await?;
+    let event = event::build(ctx, body).await?;
     if event.len() > gw_event::MAX_PAYLOAD {
         return Err(too_large(event.len()));
     }
@@ -48,7 +48,7 @@ pub(super) async fn run(
         timeout: Duration::from_millis(u64::from(lambda.timeout_ms)),
     };
     if lambda.is_streamed {
-        return stream::run(ctx, lambda, target, request).await;
+        return stream::run(ctx, target, request).await;
     }
     whole(ctx, target, request).await
 }
@@ -90,7 +90,7 @@ fn headers(ctx: &RequestCtx<'_>, lambda: &Lambda) -> HeaderMap {
 }
 
 /// The integration cannot work as it is configured.
-fn misconfigured(reason: &str) -> Refusal {
+pub(super) fn misconfigured(reason: &str) -> Refusal {
     Box::new(GatewayError::of(Type::ApiConfigurationError).with_log(note::failed(reason)))
 }
 
@@ -105,7 +105,7 @@ fn too_large(size: usize) -> Refusal {
 }
 
 /// 502: Lambda or the function failed, not the API's configuration.
-fn bad_gateway(kind: Type, log: String) -> Refusal {
+pub(super) fn bad_gateway(kind: Type, log: String) -> Refusal {
     let error = GatewayError::of(kind)
         .with_status(StatusCode::BAD_GATEWAY)
         .with_message("Internal server error")
@@ -114,7 +114,7 @@ fn bad_gateway(kind: Type, log: String) -> Refusal {
 }
 
 /// A Lambda that cannot be reached fails as one that answers badly does.
-fn unreachable(refusal: Refusal) -> Refusal {
+pub(super) fn unreachable(refusal: Refusal) -> Refusal {
     if refusal.kind != Type::IntegrationFailure {
         return refusal;
     }
@@ -123,7 +123,7 @@ fn unreachable(refusal: Refusal) -> Refusal {
 }
 
 /// Lambda has not called the function.
-fn refused(status: StatusCode, headers: &HeaderMap) -> Refusal {
+pub(super) fn refused(status: StatusCode, headers: &HeaderMap) -> Refusal {
     let log = || {
         let (status, id) = (status.as_u16(), request_id(headers));
         format!("Lambda invocation failed with status: {status}. Lambda request id: {id}")
@@ -143,6 +143,6 @@ fn failed(message: Option<&str>, headers: &HeaderMap) -> Refusal {
     bad_gateway(Type::IntegrationFailure, log)
 }
 
-fn request_id(headers: &HeaderMap) -> &str {
+pub(super) fn request_id(headers: &HeaderMap) -> &str {
     headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use gw_event::{Answer, BrokenStream, Frames, Piece, Prelude};
 use gw_model::GatewayResponseType as Type;
-use gw_snapshot::{AwsTarget, GatewayError, Lambda};
+use gw_snapshot::{AwsTarget, GatewayError};
 use gw_upstream::{Body, Call, Error, Timeouts};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body::Body as _;
@@ -38,7 +38,6 @@ const MAX_STREAM: Duration = Duration::from_secs(15 * 60);
 /// Calls the function; returns once the head of its answer is there.
 pub(super) async fn run(
     ctx: &mut RequestCtx<'_>,
-    lambda: &Lambda,
     target: &AwsTarget,
     request: AwsRequest<'_>,
 ) -> Result<Response<ResponseBody>, Refusal> {
@@ -47,7 +46,11 @@ pub(super) async fn run(
     let timeouts = Timeouts {
         connect: signed.timeout.min(ctx.core.config.connect_timeout),
         response: signed.timeout,
-        body_idle: if lambda.is_edge { EDGE_IDLE } else { IDLE },
+        body_idle: if ctx.stage.is_some_and(|at| at.bound.api.is_edge()) {
+            EDGE_IDLE
+        } else {
+            IDLE
+        },
     };
     let called = Instant::now();
     let call = Call {
