@@ -25,6 +25,7 @@ DEVIATIONS = {
     "the link is FAILED ([backends](backends.md))",
     "GenerateClientCertificate": "signed by its own key, not by an authority of Amazon's",
     "DeleteDeployment": "its content stays while the history of a stage names it, for rollbacks",
+    "CreateModel": "behind `Invalid model schema specified` stand the place and the reason ([validation](validation.md))",
     "ImportRestApi": "OpenAPI 3.1 is taken, which AWS refuses; `gatewright=adapt` and `gatewright=strict` are ours",
     "PutRestApi": "OpenAPI 3.1 is taken, which AWS refuses; applied whole or not at all, where AWS's import is not atomic",
     "GetDomainNameAccessAssociations": "plain JSON also where HAL is asked for",
