@@ -18,6 +18,7 @@ def main():
     imports.imports()
     access.keys_and_plans()
     checks.validators()
+    checks.bodies()
     domains.domain()
     surroundings.documentation()
     surroundings.client_certificates()

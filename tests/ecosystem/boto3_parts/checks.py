@@ -1,6 +1,10 @@
 """Who and what is let in: validators, authorizers, and the words of refusals."""
 
-from .client import CLIENT, add, deploy, expect, refused, replace, small_api, traffic
+import json
+
+from .client import (
+    CLIENT, add, deploy, expect, mock, refused, replace, small_api, traffic,
+)
 
 
 def validators():
@@ -37,6 +41,55 @@ def validators():
     )
     gateway_responses(api)
     authorizers(api, where)
+    CLIENT.delete_rest_api(restApiId=api)
+
+
+def bodies():
+    """A model decides which bodies a node lets pass, from the next deployment on."""
+    api, where = small_api("boto3-bodies", "got")
+    model = {"restApiId": api, "name": "Pet", "contentType": "application/json"}
+    frame = "Invalid model specified: Validation Result: warnings : [], errors : "
+    refused(
+        CLIENT.create_model, "BadRequestException",
+        frame + '[Invalid model schema specified. Unsupported keyword(s): ["example"]]',
+        **model, schema='{"type": "object", "example": {}}',
+    )
+    owner = {"type": "object", "required": ["email"], "properties": {"email": {"type": "string", "format": "email"}}}
+    CLIENT.create_model(**model | {"name": "Owner"}, schema=json.dumps(owner))
+    canonical = f"https://apigateway.amazonaws.com/restapis/{api}/models/Owner"
+    pet = {
+        "$schema": "http://json-schema.org/draft-04/schema#", "type": "object", "required": ["name"],
+        "properties": {"name": {"type": "string", "minLength": 1}, "owner": {"$ref": canonical}},
+    }
+    CLIENT.create_model(**model, schema=json.dumps(pet))
+    validator = CLIENT.create_request_validator(restApiId=api, name="bodies", validateRequestBody=True)
+    mock(
+        api, where["resourceId"], "kept", "POST",
+        requestModels={"application/json": "Pet"}, requestValidatorId=validator["id"],
+    )
+    CLIENT.put_gateway_response(
+        restApiId=api, responseType="BAD_REQUEST_BODY",
+        responseTemplates={"application/json": "$context.error.validationErrorString"},
+    )
+    deploy(api)
+    as_json = {"Content-Type": "application/json"}
+    for body, told in [
+        ('{"name": "Rex", "owner": {"email": "ada@example.com"}}', "kept"),
+        ("{}", '[object has missing required properties (["name"])]'),
+        ("", '[object has missing required properties (["name"])]'),
+        ('{"name": ""}', '[string "" is too short (length: 0, required minimum: 1)]'),
+        ('{"name": "Rex", "owner": {"email": 1}}',
+         '[instance type (integer) does not match any allowed primitive type (allowed: ["string"])]'),
+        ('{"name": "Rex", "owner": {"email": "ada"}}', '[string "ada" is not a valid email address]'),
+        ("{", "[Unknown error parsing request body]"),
+    ]:
+        traffic(api, "prod", told, 200 if told == "kept" else 400, as_json, body)
+    CLIENT.update_model(
+        restApiId=api, modelName="Pet", patchOperations=[replace("/schema", '{"type": "array"}')]
+    )
+    traffic(api, "prod", "kept", 200, as_json, '{"name": "Rex"}')
+    deploy(api)
+    traffic(api, "prod", "kept", 200, as_json, "[]")
     CLIENT.delete_rest_api(restApiId=api)
 
 

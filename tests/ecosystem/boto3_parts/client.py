@@ -66,9 +66,10 @@ def ids(items):
     return {item["id"] for item in items}
 
 
-def request(path, headers=None):
-    """Status and text of a node's answer."""
-    asked = urllib.request.Request(TRAFFIC + path, headers=headers or {})
+def request(path, headers=None, body=None):
+    """Status and text of a node's answer; with a body it is a POST."""
+    data = None if body is None else body.encode()
+    asked = urllib.request.Request(TRAFFIC + path, data=data, headers=headers or {})
     try:
         with urllib.request.urlopen(asked, timeout=10) as answer:
             return answer.status, answer.read().decode()
@@ -76,16 +77,16 @@ def request(path, headers=None):
         return error.code, error.read().decode()
 
 
-def traffic(api, path, expected, status=200, headers=None):
+def traffic(api, path, expected, status=200, headers=None, body=None):
     """Nodes answer like this to requests of the API."""
     if TRAFFIC:
-        found = request(f"/_aws/execute-api/{api}/{path}", headers)
+        found = request(f"/_aws/execute-api/{api}/{path}", headers, body)
         expect(path, found, (status, expected))
 
 
-def mock(api, resource, text, **method):
-    """A GET method that the gateway answers by itself."""
-    where = {"restApiId": api, "resourceId": resource, "httpMethod": "GET"}
+def mock(api, resource, text, verb="GET", **method):
+    """A method that the gateway answers by itself."""
+    where = {"restApiId": api, "resourceId": resource, "httpMethod": verb}
     CLIENT.put_method(**where, authorizationType="NONE", **method)
     CLIENT.put_method_response(
         **where, statusCode="200", responseParameters={"method.response.header.X-Story": True}
