@@ -35,7 +35,8 @@ impl Scheme {
 /// What an integration's `tlsConfig` may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct TlsOptions {
-    /// Accept any certificate (AWS's `insecureSkipVerification`).
+    /// Accept any issuer; names and dates must hold (AWS's
+    /// `insecureSkipVerification`).
     pub insecure_skip_verification: bool,
 }
 

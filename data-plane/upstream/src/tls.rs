@@ -9,10 +9,14 @@ use std::{
 
 use hashbrown::HashMap;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::{
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
     sign::SingleCertAndKey,
 };
 use tokio_rustls::TlsConnector;
@@ -88,7 +92,7 @@ fn connector(
     let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()?;
     let builder = if options.insecure_skip_verification {
-        let any = AnyCertificate(Arc::clone(provider));
+        let any = AnyIssuer(Arc::clone(provider));
         builder.dangerous().with_custom_certificate_verifier(Arc::new(any))
     } else {
         builder.with_root_certificates(Arc::clone(roots))
@@ -120,20 +124,32 @@ fn system_roots() -> &'static RootCertStore {
     })
 }
 
-/// AWS's `insecureSkipVerification`: any certificate will do, but the
-/// handshake must still be signed by its key.
+/// AWS's `insecureSkipVerification`: whoever issued the certificate will do,
+/// but its names and its dates must hold, and its key must sign the handshake.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+struct AnyIssuer(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for AnyCertificate {
+impl ServerCertVerifier for AnyIssuer {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
+        end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
+        server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
-        _now: UnixTime,
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+        let bad = |error| rustls::Error::InvalidCertificate(error);
+        let (_, certificate) = x509_parser::parse_x509_certificate(end_entity)
+            .map_err(|_| bad(CertificateError::BadEncoding))?;
+        let validity = certificate.validity();
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if now < validity.not_before.timestamp() {
+            return Err(bad(CertificateError::NotValidYet));
+        }
+        if now > validity.not_after.timestamp() {
+            return Err(bad(CertificateError::Expired));
+        }
         Ok(ServerCertVerified::assertion())
     }
 

@@ -302,46 +302,66 @@ fn idle_and_old_connections_are_not_reused() {
     });
 }
 
-#[test]
-fn tls_verifies_unless_told_not_to() {
-    run(async {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let cert = made.cert.der().clone();
-        let key = made.signing_key.serialize_der();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut server = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![cert.clone()], key.try_into().unwrap())
-            .unwrap();
-        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
-        let (plain, _) = origin(move |stream, _| {
-            let acceptor = acceptor.clone();
-            async move {
-                let Ok(mut tls) = acceptor.accept(stream).await else { return };
-                assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
-                let mut head = [0; 1024];
-                while tls.read(&mut head).await.is_ok_and(|n| n > 0) {
-                    tls.write_all(OK).await.unwrap();
-                }
+/// An origin that shows a certificate of its own making for `localhost`.
+async fn self_signed(
+    from: i32,
+    until: i32,
+) -> (Target, rustls::pki_types::CertificateDer<'static>) {
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(from, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let cert = params.self_signed(&key).unwrap().der().clone();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.clone()], key.serialize_der().try_into().unwrap())
+        .unwrap();
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(server));
+    let (plain, _) = origin(move |stream, _| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut tls) = acceptor.accept(stream).await else { return };
+            assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+            let mut head = [0; 1024];
+            while tls.read(&mut head).await.is_ok_and(|n| n > 0) {
+                tls.write_all(OK).await.unwrap();
             }
-        })
-        .await;
-        let target = |host: &str, insecure| {
+        }
+    })
+    .await;
+    (plain, cert)
+}
+
+#[test]
+fn tls_verifies_all_or_all_but_the_issuer() {
+    run(async {
+        let target = |plain: &Target, host: &str, insecure| {
             let tls = TlsOptions { insecure_skip_verification: insecure };
             Target::new(Scheme::Https, host, Some(plain.port()), tls).unwrap()
         };
+        let fails = async |client: &Client, target: &Target| {
+            let error = text(client, target, get()).await.unwrap_err();
+            assert!(matches!(error, Error::Tls(_)), "{error:?}");
+        };
         let client = client();
-        let error = text(&client, &target("localhost", false), get()).await.unwrap_err();
-        assert!(matches!(error, Error::Tls(_)), "{error:?}");
-        assert_eq!(text(&client, &target("127.0.0.1", true), get()).await.unwrap(), "ok");
+        let (plain, cert) = self_signed(2020, 4096).await;
+        fails(&client, &target(&plain, "localhost", false)).await;
+        let careless = target(&plain, "localhost", true);
+        assert_eq!(text(&client, &careless, get()).await.unwrap(), "ok");
+        fails(&client, &target(&plain, "127.0.0.1", true)).await;
         let config = Config { extra_roots: vec![cert], ..Config::default() };
         let trusting = Client::new(&config).unwrap();
-        assert_eq!(text(&trusting, &target("localhost", false), get()).await.unwrap(), "ok");
-        let error = text(&trusting, &target("127.0.0.1", false), get()).await.unwrap_err();
-        assert!(matches!(error, Error::Tls(_)), "{error:?}");
+        let verified = target(&plain, "localhost", false);
+        assert_eq!(text(&trusting, &verified, get()).await.unwrap(), "ok");
+        fails(&trusting, &target(&plain, "127.0.0.1", false)).await;
+        for (from, until) in [(2000, 2001), (4000, 4096)] {
+            let (plain, _) = self_signed(from, until).await;
+            fails(&client, &target(&plain, "localhost", true)).await;
+        }
     });
 }
 

@@ -104,7 +104,7 @@ fn each_certificate_has_connections_of_its_own() {
         assert!(text(&client, &bare.reached(Some(&other), None)).await.is_err(), "no other one");
         // Unverified origins are shown it too, over connections of their own.
         let tls = TlsOptions { insecure_skip_verification: true };
-        let careless = Target::new(Scheme::Https, "127.0.0.1", Some(port), tls).unwrap();
+        let careless = Target::new(Scheme::Https, "localhost", Some(port), tls).unwrap();
         let careless = careless.reached(Some(&one), None);
         assert_eq!(text(&client, &careless).await.unwrap(), print(&one_der));
         assert_eq!((client.idle_count(&bare), client.idle_count(&by_one)), (0, 1));
