@@ -58,7 +58,6 @@ impl Contents {
 
     /// Adds content that is in no database.
     pub(crate) fn offer(&self, digest: Digest, content: Arc<[u8]>) -> Offer {
-        let mut offered = self.offered();
         self.offered().entry(digest).or_insert((content, 0)).1 += 1;
         Offer { digest, offered: Arc::clone(&self.offered) }
     }
