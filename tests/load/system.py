@@ -74,14 +74,14 @@ scgi_temp_path {self.folder}/s; {http} }}"""
 class Gatewright:
     """A whole system by `gwctl up`, and calls of its admin API."""
 
-    def __init__(self, nodes=1, cores=1, extra=()):
+    def __init__(self, nodes=1, cores=1, extra=(), environment=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gw-bench-"))
         self.folder.chmod(0o755)
         out = subprocess.run(
             [BIN / "gwctl", "up", "--detach", "--state-dir", self.folder / "state", "--nodes", str(nodes),
              "--admin-port", "0", "--fleet-port", "0", "--traffic-port", "0", "--metrics-port", "0",
              "--node-arg=--cores", f"--node-arg={cores}", *extra, "--output", "json"],
-            capture_output=True, text=True, check=False)
+            capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})})
         if out.returncode != 0:
             raise SystemExit(f"gwctl up failed: {out.stderr}")
         self.info = json.loads(out.stdout)
@@ -144,11 +144,13 @@ def pin(pid, cpu):
     subprocess.run(["taskset", "-a", "-c", "-p", str(cpu), str(pid)], check=True, capture_output=True)
 
 
-def wrk(url, seconds=5, connections=32, cpu=None, host=None, rate=None):
-    """One wrk run; answers requests, errors and latency texts."""
+def wrk(url, seconds=5, connections=32, cpu=None, host=None, script=None):
+    """One wrk run, by a Lua script where one is named; answers requests, errors and latency texts."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
     if host:
         command[1:1] = ["-H", f"Host: {host}"]
+    if script:
+        command[1:1] = ["-s", script]
     if cpu is not None:
         command = ["taskset", "-c", str(cpu), *command]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
