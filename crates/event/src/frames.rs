@@ -78,8 +78,9 @@ pub struct Frames {
     is_complete: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum State {
+    #[default]
     Prelude,
     /// Headers of this length before a payload of that.
     Headers(usize, usize),
@@ -100,14 +101,8 @@ enum Event {
     Unknown,
 }
 
-impl Default for State {
-    fn default() -> Self {
-        Self::Prelude
-    }
-}
-
 impl Frames {
-    /// Takes bytes. Call [`next`](Self::next) until it has nothing more before
+    /// Takes bytes. Call [`read`](Self::read) until it has nothing more before
     /// giving others, so that no more is held than was given.
     pub fn push(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
@@ -119,7 +114,7 @@ impl Frames {
     ///
     /// # Errors
     /// See [`BrokenStream`]; nothing comes behind one.
-    pub fn next(&mut self) -> Result<Option<Piece>, BrokenStream> {
+    pub fn read(&mut self) -> Result<Option<Piece>, BrokenStream> {
         loop {
             match self.state {
                 State::Prelude => {

@@ -52,7 +52,7 @@ fn read(stream: &[u8], size: usize) -> Result<(Vec<u8>, Option<Completion>), Bro
     let (mut bytes, mut end) = (Vec::new(), None);
     for piece in stream.chunks(size.max(1)) {
         frames.push(Bytes::copy_from_slice(piece));
-        while let Some(piece) = frames.next()? {
+        while let Some(piece) = frames.read()? {
             match piece {
                 Piece::Chunk(chunk) => bytes.extend_from_slice(&chunk),
                 Piece::Complete(completion) => end = Some(completion),

@@ -5,7 +5,7 @@
 //! here. Costs one copy of a few hundred bytes; nobody reads it but those
 //! routes.
 
-use std::{cell::RefCell, fmt, rc::Rc};
+use std::{cell::RefCell, collections::VecDeque, fmt, rc::Rc};
 
 /// A buffer that has grown beyond this is not kept between requests.
 const KEPT: usize = 2048;
@@ -20,8 +20,10 @@ struct Tape {
     bytes: Vec<u8>,
     /// Where the present request's head ends; 0 if it has none.
     present: usize,
-    /// Where the heads behind it end, but for one that has begun.
-    ends: Vec<usize>,
+    /// Where the next one ends, once it is complete.
+    next: Option<usize>,
+    /// Where those behind that end: of requests that came too early.
+    ends: VecDeque<usize>,
 }
 
 impl Heads {
@@ -40,25 +42,42 @@ impl Heads {
     /// A head is complete.
     pub(crate) fn end(&self) {
         let tape = &mut *self.0.borrow_mut();
-        tape.ends.push(tape.bytes.len());
+        match tape.next {
+            None => tape.next = Some(tape.bytes.len()),
+            Some(_) => tape.ends.push_back(tape.bytes.len()),
+        }
     }
 
     /// The next request is the present one now.
     pub(crate) fn next(&self) {
         let tape = &mut *self.0.borrow_mut();
-        let former = std::mem::take(&mut tape.present);
-        if former == tape.bytes.len() {
-            tape.bytes.clear();
-            if tape.bytes.capacity() > KEPT {
-                tape.bytes = Vec::new();
-            }
+        let former = tape.present;
+        let Some(end) = tape.next.take() else {
+            tape.forget(former);
+            return;
+        };
+        // Mostly nothing is left of a former head, and one head is all.
+        if former > 0 {
+            tape.forget(former);
+        }
+        tape.present = end - former;
+        tape.next = tape.ends.pop_front();
+    }
+}
+
+impl Tape {
+    /// Drops the present head.
+    fn forget(&mut self, former: usize) {
+        self.present = 0;
+        if former < self.bytes.len() {
+            self.bytes.drain(..former);
         } else {
-            tape.bytes.drain(..former);
+            self.bytes.clear();
+            if self.bytes.capacity() > KEPT {
+                self.bytes = Vec::new();
+            }
         }
-        tape.ends.iter_mut().for_each(|end| *end -= former);
-        if !tape.ends.is_empty() {
-            tape.present = tape.ends.remove(0);
-        }
+        self.ends.iter_mut().for_each(|end| *end -= former);
     }
 }
 

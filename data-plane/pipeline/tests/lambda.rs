@@ -35,12 +35,15 @@ async fn check(
     }
 }
 
+/// What the function answers, what the client accepts; status, headers, body.
+type Row = (&'static str, &'static str, u16, Vec<(&'static str, &'static str)>, &'static [u8]);
+
 #[test]
 fn answers_are_read_as_aws_reads_them() {
     on_core(async {
         let json = ("content-type", "application/json");
         #[rustfmt::skip]
-        let table: Vec<(&'static str, &str, u16, Vec<(&str, &str)>, &[u8])> = vec![
+        let table: Vec<Row> = vec![
             (r#"{"statusCode":201,"body":"made"}"#, "*/*", 201, vec![json], b"made"),
             ("{}", "*/*", 200, vec![json], b""),
             (r#"{"headers":{"Content-Type":"text/plain","X-A":true}}"#, "*/*", 200, vec![("content-type", "text/plain"), ("x-a", "true")], b""),

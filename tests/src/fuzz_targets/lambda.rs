@@ -90,7 +90,7 @@ fn read(data: &[u8], size: usize) -> (Vec<u8>, Result<bool, String>) {
     for piece in data.chunks(size.max(1)) {
         frames.push(Bytes::copy_from_slice(piece));
         loop {
-            match frames.next() {
+            match frames.read() {
                 Ok(Some(Piece::Chunk(chunk))) => bytes.extend_from_slice(&chunk),
                 Ok(Some(Piece::Complete(_))) => ended = true,
                 Ok(None) => break,

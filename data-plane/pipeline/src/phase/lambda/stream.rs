@@ -186,11 +186,10 @@ impl FunctionBody {
         }
         Poll::Ready(match ready!(self.poll_piece(cx)) {
             Some(Ok(Piece::Chunk(chunk))) => Some(Ok(chunk)),
-            Some(Ok(Piece::Complete(completion))) => match completion.error_code {
-                None => None,
-                // Too late for another status: the client sees a broken body.
-                Some(code) => Some(Err(BodyError::Function(code))),
-            },
+            // Too late for another status: the client sees a broken body.
+            Some(Ok(Piece::Complete(completion))) => {
+                completion.error_code.map(|code| Err(BodyError::Function(code)))
+            }
             Some(Err(error)) => Some(Err(error)),
             None => None,
         })
@@ -207,7 +206,7 @@ impl FunctionBody {
             if self.is_complete {
                 return Poll::Ready(None);
             }
-            let failed = match self.frames.next() {
+            let failed = match self.frames.read() {
                 Ok(Some(piece)) => {
                     self.is_complete = matches!(piece, Piece::Complete(_));
                     return Poll::Ready(Some(Ok(piece)));
