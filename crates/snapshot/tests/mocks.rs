@@ -95,8 +95,9 @@ fn the_status_names_a_response() {
         integration.request_templates.insert("application/json".to_owned(), Some(template));
         integration.responses.clear();
         for (status, pattern) in [("200", "2\\d\\d"), ("404", "4\\d\\d"), ("500", "5\\d\\d")] {
-            let mut response = IntegrationResponse::default();
-            response.selection_pattern = Some(pattern.to_owned());
+            let pattern = Some(pattern.to_owned());
+            let mut response =
+                IntegrationResponse { selection_pattern: pattern, ..Default::default() };
             let template = format!("made for {status}");
             response.response_templates.insert("application/json".to_owned(), Some(template));
             integration.responses.insert(status.to_owned(), response);

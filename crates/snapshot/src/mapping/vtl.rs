@@ -87,7 +87,7 @@ fn text_of(value: &HeaderValue) -> Option<&str> {
 }
 
 /// The last value of a name.
-fn last<'v>(all: &'v [(String, String)], is: impl Fn(&str) -> bool) -> Option<&'v str> {
+fn last(all: &[(String, String)], is: impl Fn(&str) -> bool) -> Option<&str> {
     all.iter().rev().find(|(name, _)| is(name)).map(|(_, value)| value.as_str())
 }
 
