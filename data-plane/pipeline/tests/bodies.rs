@@ -14,7 +14,7 @@ use flate2::{
     read::{GzDecoder, ZlibDecoder},
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
-use gw_model::{HttpMethod::*, RestApi};
+use gw_model::{ContentHandling, HttpMethod::*, RestApi};
 use gw_pipeline::{BodyBudget, Config, OffloadPool};
 use http::Response;
 use http_body_util::{Full, StreamBody};
@@ -321,5 +321,74 @@ fn bodies_that_stall_and_bodies_beyond_the_limit() {
         let poor = Gateway::with_config(vec![stage(&api)], poor).await;
         assert_eq!(poor.send(chunked(8)).await.status, 503);
         assert_eq!(poor.send(chunked(7)).await.status, 200);
+    });
+}
+
+#[test]
+fn declared_conversion_holds_for_what_is_passed_through() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let with = |handling| {
+            let mut method = http_proxy(format!("http://{address}/"), &[]);
+            method.integration.as_mut().unwrap().content_handling = handling;
+            method
+        };
+        let mut api = api(vec![
+            ("/none", Any, with(None)),
+            ("/binary", Any, with(Some(ContentHandling::ConvertToBinary))),
+            ("/text", Any, with(Some(ContentHandling::ConvertToText))),
+        ]);
+        api.binary_media_types = vec!["image/*".to_owned()];
+        let gateway = Gateway::start(vec![stage(&api)]).await;
+        let (bytes, base64) = (&b"\xff\x00a"[..], &b"/wBh"[..]);
+        for (path, kind, body, expected) in [
+            ("/none", "image/png", bytes, Some(bytes)),
+            ("/none", "text/plain", bytes, Some(bytes)),
+            ("/binary", "text/plain", base64, Some(bytes)),
+            ("/binary", "image/png", bytes, Some(bytes)),
+            ("/binary", "text/plain", b"{no base64}", None),
+            ("/text", "image/png", bytes, Some(base64)),
+            ("/text", "text/plain", base64, Some(base64)),
+        ] {
+            let request = request("POST", path).header("content-type", kind);
+            let request = request.body(Full::new(Bytes::from_static(body))).unwrap();
+            let status = gateway.send(request).await.status.as_u16();
+            assert_eq!(status, if expected.is_some() { 200 } else { 500 }, "{path} {kind}");
+            let seen = log.borrow_mut().pop();
+            assert_eq!(seen.as_ref().map(|seen| &seen.body[..]), expected, "{path} {kind}");
+        }
+    });
+}
+
+#[test]
+fn mappings_read_small_and_large_bodies_alike() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let parameters = [
+            ("integration.request.header.x-first", "method.request.body.list[0]"),
+            ("integration.request.querystring.n", "method.request.body.n"),
+            ("integration.request.querystring.none", "method.request.body.none"),
+            ("integration.request.path.p", "method.request.body.place"),
+        ];
+        let method = http_proxy(format!("http://{address}/{{p}}"), &parameters);
+        let api = api(vec![("/", Any, method)]);
+        let gateway = Gateway::start(vec![stage(&api)]).await;
+        for count in [1, 40_000] {
+            let list: Vec<usize> = (5..5 + count).collect();
+            let body = serde_json::json!({"list": list, "n": {"a": 1}, "place": "a/b"});
+            let body = Bytes::from(body.to_string());
+            let post = request("POST", "?q=1").body(Full::new(body.clone())).unwrap();
+            assert_eq!(gateway.send(post).await.status, 200);
+            let seen = log.borrow_mut().pop().unwrap();
+            assert_eq!(seen.uri, "/a%2Fb?q=1&n=%7B%22a%22%3A1%7D");
+            assert_eq!(seen.header("x-first"), Some("5"));
+            assert!(seen.body == body);
+            let cut = body.slice(..body.len() - 1);
+            let post = request("POST", "").body(Full::new(cut)).unwrap();
+            let answer = gateway.send(post).await;
+            assert_eq!(answer.status, 400);
+            assert_eq!(answer.text(), r#"{"message": "Invalid JSON in request body"}"#);
+        }
+        assert!(log.borrow().is_empty());
     });
 }
