@@ -24,7 +24,7 @@ const ROLES: &str = r#"
     assume = true
 "#;
 
-/// A cluster with one node, an API on it, and AWS.
+/// A cluster, an API on it, and AWS. The second node may not call it.
 struct World {
     aws: Aws,
     cluster: Cluster,
@@ -38,7 +38,9 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let roles = folder.path().join("roles.toml");
         std::fs::write(&roles, ROLES).unwrap();
-        let mut options = Options { nodes: 1, ..Options::default() };
+        let mut options = Options::default();
+        let denied = ["--deny-upstream", "127.0.0.0/8"].map(str::to_owned).to_vec();
+        options.one_node_args.push((1, denied));
         options.node_args.extend(["--aws-roles".to_owned(), roles.display().to_string()]);
         options.node_environment = [
             ("AWS_ENDPOINT_URL", format!("http://{}", aws.address)),
@@ -61,7 +63,11 @@ impl World {
     }
 
     async fn send(&self, method: Method, path: &str, body: &str) -> Answer {
-        let url = self.cluster.nodes[0].api_url(&self.api, "prod", path);
+        self.send_to(0, method, path, body).await
+    }
+
+    async fn send_to(&self, node: usize, method: Method, path: &str, body: &str) -> Answer {
+        let url = self.cluster.nodes[node].api_url(&self.api, "prod", path);
         let call = Call::new(method, &url).header("content-type", "application/json");
         call.body(body.to_owned()).send().await.unwrap()
     }
@@ -272,6 +278,12 @@ async fn objects_by_path_and_roles_that_are_refused() {
     assert_eq!((seen.method.as_str(), seen.access_key.as_str()), ("PUT", "AKREADER"));
     assert_eq!(seen.path, "/my-bucket/a%20b%2Fc~d+e");
     assert_eq!((seen.body.as_str(), seen.header("content-type")), ("content", "text/plain"));
+    let large = "0123456789".repeat(30_000);
+    assert_eq!(world.send(Method::PUT, "/objects/large", &large).await.status, 200);
+    assert_eq!(world.aws.one("s3").body, large, "signed by another thread");
+    let answer = world.send_to(1, Method::PUT, "/objects/denied", "content").await;
+    assert_eq!(answer.status, 500, "the network rules hold for endpoints: {}", answer.text());
+
     let answer = world.send(Method::GET, "/objects/logo.png", "").await;
     assert_eq!((answer.status, answer.text().as_str()), (200, "bytes of the object"));
     let seen = world.aws.one("s3");

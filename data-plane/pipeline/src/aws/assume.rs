@@ -134,7 +134,7 @@ async fn keep(role: Weak<Assumed>, sts: Sts, client: Client) {
                 let until = Instant::now() + life.saturating_sub(MARGIN);
                 assumed.set(State::Ready { keys: Arc::new(keys), until });
                 pause = RETRY.0;
-                life.saturating_sub(AHEAD.min(life / 4)).max(RETRY.0)
+                renewal(life)
             }
             Err(reason) => {
                 tracing::error!(role = &*assumed.role, %reason, "cannot assume a role");
@@ -149,6 +149,11 @@ async fn keep(role: Weak<Assumed>, sts: Sts, client: Client) {
         drop(assumed);
         tokio::time::sleep(wait).await;
     }
+}
+
+/// When keys are renewed that live so long from now.
+fn renewal(life: Duration) -> Duration {
+    life.saturating_sub(AHEAD.min(life / 4)).max(RETRY.0)
 }
 
 impl Sts {
@@ -246,6 +251,13 @@ mod tests {
         let error = b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
         assert!(read(error).is_none());
         assert_eq!(code(error).as_deref(), Some("AccessDenied"));
+    }
+
+    #[test]
+    fn keys_are_renewed_ahead_of_their_end() {
+        for (life, expected) in [(3600, 3300), (43_200, 42_900), (900, 675), (1, 1), (0, 1)] {
+            assert_eq!(renewal(Duration::from_secs(life)), Duration::from_secs(expected), "{life}");
+        }
     }
 
     #[test]

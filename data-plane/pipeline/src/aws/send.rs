@@ -149,8 +149,10 @@ fn add_headers(ctx: &RequestCtx<'_>, headers: &mut HeaderMap) {
     if let Ok(agent) = HeaderValue::from_str(&agent) {
         add(header::USER_AGENT, &agent);
     }
+    // Policies rely on it: what an author maps has no say.
+    headers.remove(SOURCE_ARN);
     if let Some(arn) = source_arn(ctx).and_then(|arn| HeaderValue::from_str(&arn).ok()) {
-        add(SOURCE_ARN, &arn);
+        headers.insert(SOURCE_ARN, arn);
     }
 }
 

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use gw_convert::{Limits, NotConverted, xml_to_json};
 use gw_model::GatewayResponseType as Type;
-use gw_snapshot::GatewayError;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
 
-use super::mapped::Chosen;
-use crate::{aws::failed, ctx::RequestCtx, fetch::Fetched, note, offload::SMALL, rescue::Refusal};
+use super::super::{
+    lambda::{bad_gateway, misconfigured, refused, request_id},
+    mapped::Chosen,
+};
+use crate::{ctx::RequestCtx, fetch::Fetched, note, offload::SMALL, rescue::Refusal};
 
 /// The answer of a service that was asked for JSON and may have answered XML,
 /// as emulators do.
@@ -44,13 +46,7 @@ fn is_xml(headers: &HeaderMap) -> bool {
 /// The service's answer makes no sense.
 fn malformed(error: &NotConverted) -> Refusal {
     let log = format!("Execution failed due to an answer that is no XML: {error}");
-    Box::new(bad_gateway().with_log(log))
-}
-
-fn bad_gateway() -> GatewayError {
-    GatewayError::of(Type::IntegrationFailure)
-        .with_status(StatusCode::BAD_GATEWAY)
-        .with_message("Internal server error")
+    bad_gateway(Type::IntegrationFailure, log)
 }
 
 /// What chooses the integration response for a function's answer: the error
@@ -60,31 +56,21 @@ fn bad_gateway() -> GatewayError {
 /// Lambda did not call the function: 500 where the gateway may not, else 502.
 pub(super) fn of_function(ctx: &RequestCtx<'_>, fetched: &Fetched) -> Result<Chosen, Refusal> {
     if !fetched.status.is_success() {
-        return Err(not_called(fetched));
+        let is_denied = error_type(&fetched.body).is_some_and(|name| name.contains("AccessDenied"));
+        return Err(match is_denied {
+            true => misconfigured(note::NO_PERMISSION),
+            false => refused(fetched.status, &fetched.headers),
+        });
     }
     let message = error_message(&fetched.body);
     let is_error = fetched.headers.contains_key("x-amz-function-error");
     if is_error || message.is_some() {
-        ctx.note(|| {
-            let id = fetched.headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok());
-            let message = message.as_deref().unwrap_or_default();
-            note::function_error(message, id.unwrap_or_default())
-        });
+        let message = message.as_deref().unwrap_or_default();
+        ctx.note(|| note::function_error(message, request_id(&fetched.headers)));
     }
     // An error without a message is an error all the same, and selects by
     // the empty text.
     Ok(Chosen::ByError(message.or_else(|| is_error.then(String::new))))
-}
-
-fn not_called(fetched: &Fetched) -> Refusal {
-    let is_denied = fetched.status == StatusCode::FORBIDDEN
-        || error_type(&fetched.body).is_some_and(|name| name.contains("AccessDenied"));
-    if is_denied {
-        return failed(note::NO_PERMISSION);
-    }
-    let status = fetched.status.as_u16();
-    let log = format!("Lambda invocation failed with status: {status}");
-    Box::new(bad_gateway().with_log(log))
 }
 
 /// `errorMessage` of an object.

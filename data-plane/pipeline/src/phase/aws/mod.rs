@@ -13,7 +13,7 @@ use gw_model::GatewayResponseType as Type;
 use gw_snapshot::{Aws, AwsCall, AwsProtocol, MappedRequest};
 use http::{Method, Response};
 
-use super::{answer::answer, http_proxy::invalid_endpoint, mapped};
+use super::{answer::answer, http_proxy::invalid_endpoint, lambda::unreachable, mapped};
 use crate::{
     ResponseBody,
     aws::{AwsRequest, Way, call, failed},
@@ -56,7 +56,11 @@ pub(super) async fn run(
     let timeout = Duration::from_millis(u64::from(aws.timeout_ms));
     let request =
         AwsRequest { method, path: &sent.path, headers: sent.headers, body: sent.body, timeout };
-    let mut fetched = call(ctx, target, request).await?;
+    let fetched = call(ctx, target, request).await;
+    let mut fetched = match function {
+        Some(_) => fetched.map_err(unreachable)?,
+        None => fetched?,
+    };
     if is_legacy {
         fetched = legacy::answer(target, fetched);
     } else if wants_json {
