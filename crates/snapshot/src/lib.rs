@@ -53,8 +53,8 @@ pub use fault::{Fault, FaultKind};
 pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered};
 pub use lambda_arn::LambdaTarget;
 pub use mapping::{
-    BinaryMediaTypes, BodyPath, Event, Inbound, MappedRequest, MappedResponse, Outcome, Record,
-    Picked, RequestMapping, ResponseMapping, Selector, WithBody, convert_request,
+    BinaryMediaTypes, BodyPath, Event, Inbound, MappedRequest, MappedResponse, Outcome, Picked,
+    Record, RequestMapping, ResponseMapping, Selector, WithBody, convert_request,
 };
 pub use mock::Mock;
 pub use source::{Source, Value};
