@@ -2,7 +2,6 @@
 
 use clap::Args;
 use gw_wire::gatewright::{ApiCors, CorsAnswers, PutCors, ResourceCors};
-use http::Method;
 
 use super::dash;
 use crate::api;
