@@ -206,3 +206,30 @@ async fn bombs_are_answered_and_do_not_hold_the_node_up() {
         .await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nodes_own_bounds_hold() {
+    let flags = ["--max-template-steps", "5000", "--max-template-bytes", "1000"];
+    let mut options = Options { nodes: 2, ..Options::default() };
+    options.one_node_args = vec![(1, flags.map(str::to_owned).into())];
+    let cluster = Cluster::start(options).await;
+    let admin = cluster.client();
+    let of = |template: &str| {
+        json!({"post": mock(&json!({"application/json": OK}),
+            &json!({"application/json": template}))})
+    };
+    let paths = json!({
+        "/steps": of("#foreach($i in [1..900])#foreach($j in [1..9])#end#end"),
+        "/bytes": of("#foreach($i in [1..200])0123456789#end"),
+        "/small": of("$context.stage"),
+    });
+    let api = story::import(&admin, &document("bounds", &paths)).await;
+    story::deploy(&admin, &api, "prod", json!({})).await.ok();
+    for (path, statuses) in [("/steps", [200, 500]), ("/bytes", [200, 500]), ("/small", [200; 2])] {
+        let path = story::path(&api, "prod", path);
+        for (node, status) in cluster.nodes.iter().zip(statuses) {
+            let answer = post(&node.url(), &path, "application/json", "{}").await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        }
+    }
+}
