@@ -12,6 +12,7 @@ mod documentation;
 mod domains;
 mod export;
 mod harness;
+mod invoke;
 mod keys;
 mod own;
 mod parts;
