@@ -142,9 +142,8 @@ impl TestInvokeResult {
             let value = String::from_utf8_lossy(&value).into_owned();
             multi_value_headers.entry(capitalised(&name)).or_default().push(value);
         }
-        let last = |(name, values): (&String, &Vec<String>)| {
-            Some((name.clone(), values.last()?.clone()))
-        };
+        let last =
+            |(name, values): (&String, &Vec<String>)| Some((name.clone(), values.last()?.clone()));
         Self {
             status,
             body: String::from_utf8_lossy(body).into_owned(),
