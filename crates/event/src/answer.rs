@@ -23,6 +23,10 @@ use crate::{headers::renamed, prelude::Prelude};
 /// limit.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 
+/// Most headers of an answer. AWS passes on 10,240 bytes of them; a header map
+/// ends at some 30,000 names, which is well within an answer.
+const MAX_HEADERS: usize = 1000;
+
 /// Base64 as people write it, with its padding or without.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -140,6 +144,9 @@ impl<'a> Members<'a> {
         let mut headers = self.multi;
         headers.extend(self.single);
         headers.extend(self.cookies.unwrap_or_default());
+        if headers.len() > MAX_HEADERS {
+            return Err(Malformed::new(format_args!("more than {MAX_HEADERS} headers")));
+        }
         let headers = renamed(headers, is_head);
         let body = self.body.unwrap_or_default();
         Ok(Answer { status, headers, body, is_base64: self.is_base64 == Some(true) })

@@ -97,6 +97,13 @@ fn malformed_answers() {
     }
     let deep = format!("{{\"headers\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
     assert!(parse(&deep).is_err());
+    let headers = |count: usize| {
+        let each: Vec<_> = (0..count).map(|n| format!("\"x-{n}\":\"v\"")).collect();
+        format!("{{\"headers\":{{{}}}}}", each.join(","))
+    };
+    assert_eq!(parse(&headers(1000)).unwrap().headers.len(), 1000);
+    // A map of headers would end before these do.
+    assert_eq!(parse(&headers(40_000)).unwrap_err().to_string(), "more than 1000 headers");
     assert!(Answer::parse(b"{\"body\":\"\xff\"}").is_err());
 }
 

@@ -347,6 +347,19 @@ fn overrides_are_as_bounded_as_mappings() {
     let template = "#set($bad = $util.urlDecode('a%0Ab'))\
                     #set($context.requestOverride.header.x = $bad)";
     assert_eq!(with(template).unwrap().headers, []);
+    for (part, what) in [
+        ("header", "headers"),
+        ("querystring", "overridden query parameters"),
+        ("path", "overridden path parameters"),
+    ] {
+        let put = |count: usize| {
+            let set = format!("#set($context.requestOverride.{part}[\"n${{a}}x$b\"] = 'v')");
+            format!("#foreach($a in [1..{count}])#foreach($b in [1..200]){set}#end#end")
+        };
+        assert!(with(&put(5)).is_ok(), "{part}");
+        let log = format!("1200 {what}, at most 1000 allowed");
+        assert!(told(&with(&put(6)).unwrap_err()).ends_with(&log), "{part}");
+    }
 }
 
 #[test]

@@ -241,6 +241,12 @@ fn forbidden_names_are_renamed() {
         assert_eq!(headers(&body(b"").mapped(&api))[0], (lower.as_str(), "o"));
     }
     let api = one(|response| {
+        let template = "#foreach($a in [1..6])#foreach($b in [1..200])\
+            #set($context.responseOverride.header[\"n${a}x$b\"] = 'v')#end#end";
+        response.response_templates.insert("application/json".into(), Some(template.into()));
+    });
+    assert!(body(b"").refused(&api).ends_with("1200 headers, at most 1000 allowed"));
+    let api = one(|response| {
         response.response_parameters.insert("method.response.header.TE".into(), "'v'".into());
         response
             .response_parameters

@@ -102,6 +102,19 @@ pub struct MappedResponse {
     pub body: Bytes,
 }
 
+/// More headers, query or path parameters of one message than anything takes,
+/// and few enough to be compared with each other.
+const MAX_NAMES: usize = 1000;
+
+/// Refuses what a template or a list of mappings makes too many of: header maps
+/// end, and cores would be held up, far below what a template's steps allow.
+fn few(count: usize, what: &str) -> Result<(), GatewayError> {
+    if count <= MAX_NAMES {
+        return Ok(());
+    }
+    Err(configuration_error(format_args!("{count} {what}, at most {MAX_NAMES} allowed")))
+}
+
 /// AWS's 500, with the reason for the execution log.
 fn configuration_error(reason: impl std::fmt::Display) -> GatewayError {
     GatewayError::of(Type::ApiConfigurationError)

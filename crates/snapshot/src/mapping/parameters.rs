@@ -3,7 +3,7 @@
 use gw_model::IntegrationType;
 use http::{HeaderName, HeaderValue};
 
-use super::{Inbound, MappedRequest, WithBody, configuration_error, names::is_forbidden};
+use super::{Inbound, MappedRequest, WithBody, configuration_error, few, names::is_forbidden};
 use crate::{GatewayError, Source, Values, api::Headers};
 
 /// Names with the sources of their values.
@@ -127,6 +127,7 @@ impl Parameters {
                 }
             }
         }
+        few(mapped.headers.len(), "headers")?;
         Ok(mapped)
     }
 
@@ -143,6 +144,9 @@ pub(super) fn override_with(
     kind: IntegrationType,
 ) -> Result<(), GatewayError> {
     let overrides = &mapped.overrides.request;
+    few(mapped.headers.len() + overrides.header.len(), "headers")?;
+    few(overrides.querystring.len(), "overridden query parameters")?;
+    few(overrides.path.len(), "overridden path parameters")?;
     for (name, values) in &overrides.header {
         let Ok(name) = name.parse::<HeaderName>() else { continue };
         if is_forbidden(&name, kind) {

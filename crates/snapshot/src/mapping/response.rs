@@ -12,6 +12,7 @@ use super::{
     body::ReadBody,
     configuration_error,
     content::{Payload, decoded},
+    few,
     names::{is_ours, remapped},
     pattern::Pattern,
     record::Notes,
@@ -186,6 +187,7 @@ impl Response {
         if *overrides != ResponseOverride::default() {
             notes.tell(Event::ResponseOverrides(overrides));
         }
+        few(headers.len() + overrides.header.len(), "headers")?;
         for (name, values) in &overrides.header {
             let Ok(name) = name.parse::<HeaderName>() else { continue };
             if is_ours(&name) {
