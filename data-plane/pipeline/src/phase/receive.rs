@@ -3,10 +3,9 @@
 use gw_model::GatewayResponseType as Type;
 use gw_snapshot::GatewayError;
 use http::{HeaderName, Method, StatusCode};
-use http_body::Body as _;
-use hyper::body::Incoming;
 
 use crate::{
+    body::RequestBody,
     ctx::RequestCtx,
     rescue::{Refusal, refuse},
 };
@@ -16,7 +15,7 @@ const METHOD_OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-overr
 /// Refuses a head or a declared body that is too large. AWS closes on a head
 /// beyond its limits with an answer of the load balancer before it; here it
 /// is 431 for headers and 414 for the URI, in the shape of other errors.
-pub(super) fn run(ctx: &mut RequestCtx<'_>, body: &Incoming) -> Result<(), Refusal> {
+pub(super) fn run(ctx: &mut RequestCtx<'_>, body: &RequestBody) -> Result<(), Refusal> {
     let config = &ctx.core.config;
     let sizes = ctx.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
     if sizes.sum::<usize>() > config.max_header_bytes {
