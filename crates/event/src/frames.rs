@@ -6,11 +6,18 @@
 //! A wrong checksum is told as soon as it is known, which may be behind bytes
 //! that have been passed on.
 
+mod write;
+
 use std::collections::VecDeque;
 
 use bytes::{Buf as _, Bytes};
 use crc32fast::Hasher;
 use serde::Deserialize;
+
+pub use write::frame;
+
+/// The media type of such streams.
+pub const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
 /// Lengths and their checksum.
 const PRELUDE: usize = 12;

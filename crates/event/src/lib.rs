@@ -4,7 +4,8 @@
 //! [`RestEvent`] writes the event of a REST API (payload format 1.0) as JSON
 //! bytes, without a tree in between. [`Answer`] reads what a function answers
 //! in that format. A function that streams answers in the frames of
-//! [`Frames`], the first bytes of which are the head that [`Prelude`] reads.
+//! [`Frames`], the first bytes of which are the head that [`Prelude`] reads;
+//! [`frame`] makes them, for what runs functions on this machine.
 //!
 //! Payload format 2.0, that of HTTP APIs, will stand beside [`RestEvent`] and
 //! share the writer, the maps and the reading of headers.
@@ -25,7 +26,7 @@ mod rest;
 
 pub use answer::{Answer, MAX_PAYLOAD, Malformed, function_error};
 pub use date::push_date;
-pub use frames::{BrokenStream, Completion, Frames, Piece};
+pub use frames::{BrokenStream, Completion, EVENT_STREAM, Frames, Piece, frame};
 pub use names::{SentNames, push_train_case};
 pub use path::{Paths, Pieces};
 pub use prelude::{MAX_PRELUDE, Prelude};

@@ -14,7 +14,6 @@
 mod catalog;
 mod environment;
 mod error;
-pub mod eventstream;
 mod functions;
 mod http;
 mod invoke;

@@ -30,31 +30,12 @@ fn streaming(timeout_ms: u32) -> Method {
     Method { integration: Some(integration), ..Method::default() }
 }
 
-fn frame(event: &str, payload: &[u8]) -> Vec<u8> {
-    let mut headers = Vec::new();
-    for (name, value) in [(":message-type", "event"), (":event-type", event)] {
-        headers.push(u8::try_from(name.len()).unwrap());
-        headers.extend_from_slice(name.as_bytes());
-        headers.push(7);
-        headers.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
-        headers.extend_from_slice(value.as_bytes());
-    }
-    let length = |n: usize| u32::try_from(n).unwrap().to_be_bytes();
-    let mut out = length(16 + headers.len() + payload.len()).to_vec();
-    out.extend_from_slice(&length(headers.len()));
-    out.extend_from_slice(&crc32fast::hash(&out).to_be_bytes());
-    out.extend_from_slice(&headers);
-    out.extend_from_slice(payload);
-    out.extend_from_slice(&crc32fast::hash(&out).to_be_bytes());
-    out
-}
-
 fn chunk(payload: &[u8]) -> Vec<u8> {
-    frame("PayloadChunk", payload)
+    gw_event::frame("PayloadChunk", "application/octet-stream", payload).into()
 }
 
 fn complete(payload: &str) -> Vec<u8> {
-    frame("InvokeComplete", payload.as_bytes())
+    gw_event::frame("InvokeComplete", "application/json", payload.as_bytes()).into()
 }
 
 /// A Lambda that sends to its one caller what it is given, and ends with it.

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
+use gw_event::{EVENT_STREAM, frame};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
@@ -14,7 +15,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Answer, Front, Refusal, json, parameter, whole};
 use crate::environment::{Call, Outcome};
-use crate::eventstream::{MEDIA_TYPE, event};
 use crate::invoke::Found;
 use crate::name::{FunctionRef, is_qualifier};
 
@@ -130,7 +130,7 @@ pub(super) async fn stream(
     let found = front.service.find(&target)?;
     let call = call(&found, request, id, MOST).await?;
     if dry {
-        return Ok(executed(whole(StatusCode::NO_CONTENT, MEDIA_TYPE, Bytes::new()), &found));
+        return Ok(executed(whole(StatusCode::NO_CONTENT, EVENT_STREAM, Bytes::new()), &found));
     }
     let permit = front.service.permit(&found)?;
     let (chunk, chunks) = mpsc::channel(16);
@@ -141,7 +141,7 @@ pub(super) async fn stream(
         done.send(outcome).ok();
     });
     let body = StreamBody::new(events(chunks, outcome, tail)).boxed_unsync();
-    let mut answer = executed(whole(StatusCode::OK, MEDIA_TYPE, Bytes::new()), &found);
+    let mut answer = executed(whole(StatusCode::OK, EVENT_STREAM, Bytes::new()), &found);
     *answer.body_mut() = body;
     Ok(answer)
 }
@@ -152,7 +152,7 @@ fn events(
     outcome: oneshot::Receiver<Result<Outcome, Refusal>>,
     tail: bool,
 ) -> impl futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> {
-    let chunk = |bytes: &[u8]| event("PayloadChunk", "application/octet-stream", bytes);
+    let chunk = |bytes: &[u8]| frame("PayloadChunk", "application/octet-stream", bytes);
     let sent = futures_util::stream::unfold(chunks, async |mut chunks| {
         chunks.recv().await.map(|bytes| (bytes, chunks))
     });
@@ -166,7 +166,7 @@ fn events(
                     "ErrorCode": "ServiceException",
                     "ErrorDetails": "the functions are being stopped",
                 });
-                return event("InvokeComplete", "application/json", end.to_string().as_bytes());
+                return frame("InvokeComplete", "application/json", end.to_string().as_bytes());
             }
         };
         let mut end = serde_json::Map::new();
@@ -185,7 +185,7 @@ fn events(
             end.insert("LogResult".to_owned(), BASE64_STANDARD.encode(&outcome.log).into());
         }
         let end = serde_json::Value::Object(end).to_string();
-        message.extend_from_slice(&event("InvokeComplete", "application/json", end.as_bytes()));
+        message.extend_from_slice(&frame("InvokeComplete", "application/json", end.as_bytes()));
         message.freeze()
     });
     sent.chain(last).map(|bytes| Ok(Frame::data(bytes)))

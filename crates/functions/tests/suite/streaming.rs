@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use gw_functions::eventstream::{Message, decode};
+use bytes::Bytes;
+use gw_event::{Completion, EVENT_STREAM, Frames, Piece};
 use gw_testkit::http::{Answer, Call};
 use serde_json::{Value, json};
 
@@ -15,31 +15,29 @@ async fn stream(served: &Served, name: &str, event: &Value) -> Answer {
     Call::post(&url).header("x-amz-log-type", "Tail").json(event).send().await.unwrap()
 }
 
-fn messages(body: &Bytes) -> Vec<Message> {
-    let mut bytes = BytesMut::from(&body[..]);
-    let messages = std::iter::from_fn(|| decode(&mut bytes).unwrap()).collect();
-    assert!(bytes.is_empty(), "half a message");
-    messages
+/// The chunks, and how the function ended.
+fn pieces(body: &Bytes) -> (Vec<Bytes>, Completion) {
+    let mut frames = Frames::default();
+    frames.push(body.clone());
+    let mut chunks = Vec::new();
+    loop {
+        match frames.read().unwrap().expect("an end") {
+            Piece::Chunk(chunk) => chunks.push(chunk),
+            Piece::Complete(end) => {
+                assert_eq!(frames.read(), Ok(None), "the end is the last frame");
+                return (chunks, end);
+            }
+        }
+    }
 }
 
-/// The chunks, and the last event's JSON.
-fn read(answer: &Answer) -> (String, Value) {
+/// The chunks as one text, and how the function ended.
+fn read(answer: &Answer) -> (String, Completion) {
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let media_type = answer.header("content-type");
-    assert_eq!(media_type, Some("application/vnd.amazon.eventstream"));
+    assert_eq!(answer.header("content-type"), Some(EVENT_STREAM));
     assert_eq!(answer.header("x-amz-executed-version"), Some("$LATEST"));
-    let mut messages = messages(&answer.body);
-    let last = messages.pop().unwrap();
-    assert_eq!(last.header(":event-type"), Some("InvokeComplete"));
-    assert_eq!(last.header(":content-type"), Some("application/json"));
-    let mut text = String::new();
-    for message in &messages {
-        assert_eq!(message.header(":event-type"), Some("PayloadChunk"));
-        assert_eq!(message.header(":message-type"), Some("event"));
-        assert_eq!(message.header(":content-type"), Some("application/octet-stream"));
-        text.push_str(std::str::from_utf8(&message.payload).unwrap());
-    }
-    (text, serde_json::from_slice(&last.payload).unwrap())
+    let (chunks, end) = pieces(&answer.body);
+    (String::from_utf8(chunks.concat()).unwrap(), end)
 }
 
 #[tokio::test]
@@ -49,8 +47,8 @@ async fn chunks_come_as_they_are_made() {
     let answer = stream(&served, "f", &event).await;
     let (text, end) = read(&answer);
     assert_eq!(text, "abcdef");
-    assert_eq!(messages(&answer.body).len(), 4, "each chunk by itself");
-    assert!(end.get("ErrorCode").is_none() && end["LogResult"].is_string(), "{end}");
+    assert_eq!(pieces(&answer.body).0.len(), 3, "each chunk by itself");
+    assert!(end.error_code.is_none() && end.log_result.is_some(), "{end:?}");
     // A whole answer is one chunk; a streamed one is whole for who asks so.
     let whole = stream(&served, "f", &json!({ "x": 1 })).await;
     assert_eq!(read(&whole).0, r#"{"x":1}"#);
@@ -107,8 +105,8 @@ async fn failures_stand_in_the_last_event() {
     for (name, event, text, code, details) in cases {
         let (chunks, end) = read(&stream(&served, name, &event).await);
         assert_eq!(chunks, text, "{event}");
-        assert_eq!(end["ErrorCode"], code, "{event}");
-        assert!(end["ErrorDetails"].as_str().unwrap().contains(details), "{end}");
+        assert_eq!(end.error_code.as_deref(), Some(code), "{event}");
+        assert!(end.error_details.unwrap().contains(details), "{event}");
     }
     // The same for who waits for a whole answer.
     let (kind, text) = served.failure("f", &ended("fail")).await;
