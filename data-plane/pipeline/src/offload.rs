@@ -13,6 +13,7 @@ use std::{
     thread,
 };
 
+use bytes::Bytes;
 use gw_model::GatewayResponseType as Type;
 use gw_snapshot::GatewayError;
 use tokio::sync::oneshot;
@@ -161,6 +162,22 @@ impl CoreState {
             return Err(busy());
         }
         receiver.await.map_err(|_| Box::new(GatewayError::of(Type::Default5xx)))
+    }
+
+    /// What `work` makes of a body: here, or on another thread if it is large.
+    ///
+    /// # Errors
+    /// As [`offload`](Self::offload).
+    pub(crate) async fn made_of<T: Send + 'static>(
+        &self,
+        body: &Bytes,
+        work: fn(&[u8]) -> T,
+    ) -> Result<T, Refusal> {
+        if body.len() <= SMALL {
+            return Ok(work(body));
+        }
+        let body = body.clone();
+        self.offload(move || work(&body)).await
     }
 }
 

@@ -23,7 +23,6 @@ use crate::{
     fetch::{Fetched, fetch},
     id::TRACE_ID,
     note,
-    offload::SMALL,
     rescue::Refusal,
 };
 
@@ -88,7 +87,7 @@ pub(crate) async fn prepare<'t>(
     add_headers(ctx, &mut headers);
     headers.insert(header::HOST, way.place.host.clone());
     if let Some(keys) = keys_of(target, way, timeout).await? {
-        let digest = digest(ctx, &body).await?;
+        let digest = ctx.core.made_of(&body, hash_body).await?;
         let unsigned = Unsigned { method: method.as_str(), path: &path, body: &digest };
         let now = i64::from(ctx.core.epoch_seconds(began));
         let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -168,13 +167,4 @@ fn source_arn(ctx: &RequestCtx<'_>) -> Option<String> {
     let (region, account) = (key.scope.region.as_str(), key.scope.account.as_str());
     let (api, stage, path) = (key.api.as_str(), key.stage.as_str(), &routed.resource.path);
     Some(format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{verb}{path}"))
-}
-
-/// The SHA-256 of a body; a large one's is made by another thread.
-async fn digest(ctx: &RequestCtx<'_>, body: &Bytes) -> Result<[u8; 32], Refusal> {
-    if body.len() <= SMALL {
-        return Ok(hash_body(body));
-    }
-    let body = body.clone();
-    ctx.core.offload(move || hash_body(&body)).await
 }

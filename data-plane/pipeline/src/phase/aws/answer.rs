@@ -10,7 +10,7 @@ use super::super::{
     lambda::{bad_gateway, misconfigured, refused, request_id},
     mapped::Chosen,
 };
-use crate::{ctx::RequestCtx, fetch::Fetched, note, offload::SMALL, rescue::Refusal};
+use crate::{ctx::RequestCtx, fetch::Fetched, note, rescue::Refusal};
 
 /// The answer of a service that was asked for JSON and may have answered XML,
 /// as emulators do.
@@ -21,12 +21,7 @@ pub(super) async fn as_json(
     if !is_xml(&fetched.headers) || fetched.body.is_empty() {
         return Ok(fetched);
     }
-    let converted = if fetched.body.len() < SMALL {
-        convert(&fetched.body)
-    } else {
-        let body = fetched.body.clone();
-        ctx.core.offload(move || convert(&body)).await?
-    };
+    let converted = ctx.core.made_of(&fetched.body, convert).await?;
     fetched.body = converted.map_err(|error| malformed(&error))?;
     fetched.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     fetched.headers.remove(header::CONTENT_LENGTH);
@@ -54,15 +49,19 @@ fn malformed(error: &NotConverted) -> Refusal {
 ///
 /// # Errors
 /// Lambda did not call the function: 500 where the gateway may not, else 502.
-pub(super) fn of_function(ctx: &RequestCtx<'_>, fetched: &Fetched) -> Result<Chosen, Refusal> {
+pub(super) async fn of_function(
+    ctx: &RequestCtx<'_>,
+    fetched: &Fetched,
+) -> Result<Chosen, Refusal> {
     if !fetched.status.is_success() {
-        let is_denied = error_type(&fetched.body).is_some_and(|name| name.contains("AccessDenied"));
+        let name = ctx.core.made_of(&fetched.body, error_type).await?;
+        let is_denied = name.is_some_and(|name| name.contains("AccessDenied"));
         return Err(match is_denied {
             true => misconfigured(note::NO_PERMISSION),
             false => refused(fetched.status, &fetched.headers),
         });
     }
-    let message = error_message(&fetched.body);
+    let message = ctx.core.made_of(&fetched.body, error_message).await?;
     let is_error = fetched.headers.contains_key("x-amz-function-error");
     if is_error || message.is_some() {
         let message = message.as_deref().unwrap_or_default();

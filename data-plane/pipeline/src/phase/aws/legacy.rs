@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::request::{Sent, TARGET, fill};
-use crate::fetch::Fetched;
+use crate::{ctx::RequestCtx, fetch::Fetched, offload::SMALL, rescue::Refusal};
 
 /// The parameters as a JSON body. `None` if a place of the address has no
 /// value. The mapped body is not sent, as at AWS.
@@ -62,8 +62,20 @@ fn members(pairs: Vec<(String, String)>) -> Value {
 
 /// The answer in the form that parameters are answered in:
 /// `{"GetParameterResponse":{"GetParameterResult":...,"ResponseMetadata":...}}`.
-pub(super) fn answer(target: &AwsTarget, mut fetched: Fetched) -> Fetched {
-    let AwsCall::Action { name, .. } = &target.uri.call else { return fetched };
+pub(super) async fn answer(
+    ctx: &RequestCtx<'_>,
+    target: &AwsTarget,
+    fetched: Fetched,
+) -> Result<Fetched, Refusal> {
+    let AwsCall::Action { name, .. } = &target.uri.call else { return Ok(fetched) };
+    if fetched.body.len() <= SMALL {
+        return Ok(wrapped(name, fetched));
+    }
+    let name = name.clone();
+    ctx.core.offload(move || wrapped(&name, fetched)).await
+}
+
+fn wrapped(name: &str, mut fetched: Fetched) -> Fetched {
     let Ok(body) = serde_json::from_slice::<Value>(&fetched.body) else { return fetched };
     let id = fetched.headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok());
     let id = id.unwrap_or_default();

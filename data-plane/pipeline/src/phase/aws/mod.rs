@@ -62,12 +62,12 @@ pub(super) async fn run(
         None => fetched?,
     };
     if is_legacy {
-        fetched = legacy::answer(target, fetched);
+        fetched = legacy::answer(ctx, target, fetched).await?;
     } else if wants_json {
         fetched = answer::as_json(ctx, fetched).await?;
     }
     let chosen = match function {
-        Some(_) => answer::of_function(ctx, &fetched)?,
+        Some(_) => answer::of_function(ctx, &fetched).await?,
         None => mapped::Chosen::ByStatus,
     };
     let mapped = mapped::response(ctx, chosen, fetched, overrides).await?;

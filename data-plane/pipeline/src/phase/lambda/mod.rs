@@ -70,7 +70,7 @@ async fn whole(
         status => return Err(refused(status, &fetched.headers)),
     }
     if fetched.headers.contains_key("x-amz-function-error") {
-        let message = gw_event::function_error(&fetched.body);
+        let message = ctx.core.made_of(&fetched.body, gw_event::function_error).await?;
         return Err(failed(message.as_deref(), &fetched.headers));
     }
     let (status, headers, body) = answer::read(ctx, fetched.body).await?;
