@@ -1,28 +1,17 @@
 //! The little that `deploy` reads of a document itself: its title. All else is
 //! the server's to judge.
 
-use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
+use crate::input;
 
 /// The bytes of a file, or of standard input for `-`.
 pub(crate) fn read(path: &Path) -> Result<Bytes> {
-    let bytes = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .map_err(|e| Error::usage(format!("cannot read standard input: {e}")))?;
-        bytes
-    } else {
-        fs::read(path).map_err(|e| {
-            Error::usage(format!("cannot read {}: {e}", path.display()))
-                .hint("name an OpenAPI 3.x or Swagger 2.0 document, JSON or YAML")
-        })?
-    };
+    let hint = "name an OpenAPI 3.x or Swagger 2.0 document, JSON or YAML";
+    let bytes = input::bytes(path).map_err(|error| error.hint(hint))?;
     if bytes.trim_ascii().is_empty() {
         return Err(Error::usage(format!("{} is empty", path.display())));
     }

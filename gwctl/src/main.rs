@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod files;
 mod functions;
+mod input;
 mod output;
 mod target;
 mod up;

@@ -3,10 +3,7 @@
 mod request;
 mod show;
 
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use gw_template::{CompileError, Document, JsonPath, Limits, PathError, Position, Template};
@@ -16,6 +13,7 @@ use self::{
     show::{Evaluated, Steps},
 };
 use crate::error::{Error, Result};
+use crate::input;
 use crate::output::{Output, warn};
 
 /// What can be tried without a server.
@@ -74,14 +72,14 @@ fn eval(args: &EvalArgs, out: Output) -> Result<()> {
     if inputs.iter().flatten().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Error::usage("only one of the files can be standard input"));
     }
-    let text = read(&args.template)?;
+    let text = input::text(&args.template)?;
     let mut request = match &args.context {
-        Some(file) => Request::parse(&read(file)?)
+        Some(file) => Request::parse(&input::text(file)?)
             .map_err(|reason| Error::usage(format!("{}: {reason}", file.display())))?,
         None => Request::default(),
     };
     if let Some(file) = &args.body {
-        request.body = read(file)?;
+        request.body = input::text(file)?;
     }
     for param in &args.params {
         request.param(param).map_err(Error::usage)?;
@@ -120,26 +118,13 @@ fn path(args: &PathArgs, out: Output) -> Result<()> {
         }
         other => Error::usage(other.to_string()),
     })?;
-    let text = read(&args.body)?;
+    let text = input::text(&args.body)?;
     let document = Document::parse(&text)
         .map_err(|reason| Error::usage(format!("{}: {reason}", args.body.display())))?;
     match path.eval(&document).map_err(|error| Error::failed(error.to_string()))? {
         Some(found) => out.line(&found.json()),
         None => Err(Error::failed("the path finds nothing")),
     }
-}
-
-/// A file, or standard input for `-`, as text.
-fn read(path: &Path) -> Result<String> {
-    let mut bytes = Vec::new();
-    let got = if path.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut bytes).map(drop)
-    } else {
-        std::fs::read(path).map(|read| bytes = read)
-    };
-    got.map_err(|error| Error::usage(format!("cannot read {}: {error}", path.display())))?;
-    String::from_utf8(bytes)
-        .map_err(|_| Error::usage(format!("{} is not UTF-8 text", path.display())))
 }
 
 /// What is wrong with a template, and where.

@@ -1,10 +1,6 @@
 //! `test-invoke`: one request to a method as it is declared now.
 
-use std::{
-    collections::BTreeMap,
-    io::Read as _,
-    path::{Path as FilePath, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use gw_wire::aws::{Resource, TestInvokeMethod, TestInvokeResult};
@@ -13,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::api;
 use crate::client::{Body, Client, Path};
 use crate::error::{Error, Result};
+use crate::input;
 use crate::output::{Output, Tone, paint, warn};
 
 /// A method, and the request to it.
@@ -100,7 +97,7 @@ fn request(args: &TestInvokeArgs) -> Result<TestInvokeMethod> {
     };
     Ok(TestInvokeMethod {
         body: match &args.body {
-            Some(file) => read(file)?,
+            Some(file) => input::text(file)?,
             None => String::new(),
         },
         multi_value_headers,
@@ -168,17 +165,6 @@ fn target(args: &TestInvokeArgs, resource: &Resource) -> Result<String> {
         target.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
     }
     Ok(target)
-}
-
-fn read(path: &FilePath) -> Result<String> {
-    let mut text = String::new();
-    let got = if path.as_os_str() == "-" {
-        std::io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        std::fs::read_to_string(path).map(|read| text = read)
-    };
-    got.map_err(|error| Error::usage(format!("cannot read {}: {error}", path.display())))?;
-    Ok(text)
 }
 
 /// The log for people: the time of day alone, what failed in colour.

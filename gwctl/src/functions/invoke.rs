@@ -1,7 +1,5 @@
 //! `functions invoke`, and the calls behind it.
 
-use std::io::Read as _;
-
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -10,6 +8,7 @@ use super::InvokeArgs;
 use crate::cli::Global;
 use crate::client::{Endpoint, Path};
 use crate::error::{Error, Kind, Result};
+use crate::input;
 use crate::output::Output;
 
 /// An answer of the Lambda API.
@@ -49,15 +48,10 @@ pub(super) async fn invoke(args: &InvokeArgs, global: &Global, out: Output) -> R
 }
 
 fn event(args: &InvokeArgs) -> Result<Bytes> {
-    let Some(file) = &args.event else { return Ok(Bytes::from_static(b"{}")) };
-    let mut bytes = Vec::new();
-    let read = if file.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut bytes).map(|_| ())
-    } else {
-        std::fs::read(file).map(|read| bytes = read)
-    };
-    read.map_err(|error| Error::usage(format!("{}: {error}", file.display())))?;
-    Ok(bytes.into())
+    match &args.event {
+        Some(file) => Ok(input::bytes(file)?.into()),
+        None => Ok(Bytes::from_static(b"{}")),
+    }
 }
 
 /// The text of a log, which travels as base64.
