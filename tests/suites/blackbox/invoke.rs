@@ -110,15 +110,24 @@ async fn the_working_copy_answers_and_nothing_is_stored() {
     }
     let lines = lines(&answer);
     let order = [
-        "Execution log for request ", "Starting execution for request: ",
-        "HTTP Method: POST, Resource Path: /", "Method request path: {}",
-        "Method request query string: {a=1}", "Method request headers: {",
-        "Method request body before transformations: hello", "Endpoint request URI: ",
-        "Endpoint request headers: {", "Endpoint request body after transformations: hello",
-        "Sending request to ", "Received response. Status: 200, Integration latency: ",
-        "Endpoint response headers: {", "Endpoint response body before transformations: {",
-        "Method response body after transformations: {", "Method response headers: {",
-        "Successfully completed execution", "Method completed with status: 200",
+        "Execution log for request ",
+        "Starting execution for request: ",
+        "HTTP Method: POST, Resource Path: /",
+        "Method request path: {}",
+        "Method request query string: {a=1}",
+        "Method request headers: {",
+        "Method request body before transformations: hello",
+        "Endpoint request URI: ",
+        "Endpoint request headers: {",
+        "Endpoint request body after transformations: hello",
+        "Sending request to ",
+        "Received response. Status: 200, Integration latency: ",
+        "Endpoint response headers: {",
+        "Endpoint response body before transformations: {",
+        "Method response body after transformations: {",
+        "Method response headers: {",
+        "Successfully completed execution",
+        "Method completed with status: 200",
     ];
     let places: Vec<usize> = order.iter().map(|start| at(&lines, start)).collect();
     assert_eq!(places, (0..order.len()).collect::<Vec<_>>(), "{lines:#?}");
