@@ -3,10 +3,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
-mod cases;
-
-use cases::{Case, Random, by_hand, random_schema, random_value};
 use gw_schema::{Compiler, Limits, Outcome, check_schema};
+use gw_schema_testkit::{Case, Random, by_hand, random_schema, random_value};
 use serde_json::Value;
 
 /// What the other implementation says.

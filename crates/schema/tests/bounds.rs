@@ -7,9 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-mod cases;
-
 use gw_schema::{Compiler, Limits, MAX_DEPTH, Outcome, ReadError};
+use gw_schema_testkit::Random;
 
 const STEPS: u64 = 10_000_000;
 
@@ -250,11 +249,11 @@ fn faults_have_reasons() {
 /// no verdict.
 #[test]
 fn mutated_texts_have_a_verdict() {
-    let seeds: Vec<(String, String)> = cases::by_hand()
+    let seeds: Vec<(String, String)> = gw_schema_testkit::by_hand()
         .iter()
         .filter_map(|case| Some((case.schema.to_string(), case.instances.last()?.to_string())))
         .collect();
-    let mut random = cases::Random(7);
+    let mut random = Random(7);
     let mut compiled = 0;
     for _ in 0..30_000 {
         let (schema, body) = &seeds[random.below(seeds.len())];
@@ -276,7 +275,7 @@ fn mutated_texts_have_a_verdict() {
 }
 
 /// A text with a few pieces left out, doubled, or taken from another.
-fn mutate(text: &str, other: &str, random: &mut cases::Random) -> String {
+fn mutate(text: &str, other: &str, random: &mut Random) -> String {
     let (mut text, other): (Vec<char>, Vec<char>) =
         (text.chars().collect(), other.chars().collect());
     for _ in 0..random.below(3) {

@@ -67,8 +67,9 @@ const LAYERS: [&str; 4] = ["core", "edge", "plane", "binary"];
 /// Which layer a package belongs to; the planes also must not meet.
 fn layer_of(folder: &str) -> Option<(usize, &'static str)> {
     Some(match folder {
-        "crates/model" | "crates/schema" | "crates/route" | "crates/sigv4" | "crates/openapi" | "crates/snapshot"
-        | "crates/event" | "crates/fleet-core" | "crates/template" | "crates/wire" => (0, ""),
+        "crates/model" | "crates/schema" | "crates/route" | "crates/sigv4" | "crates/openapi"
+        | "crates/snapshot" | "crates/event" | "crates/convert" | "crates/fleet-core"
+        | "crates/template" | "crates/wire" => (0, ""),
         "proto" | "crates/functions" | "crates/telemetry" | "crates/local-postgres" => (1, ""),
         "control-plane/server" => (3, "control"),
         "data-plane/proxy" => (3, "data"),

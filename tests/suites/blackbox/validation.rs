@@ -1,11 +1,8 @@
 //! Bodies and parameters of requests against the models of a deployed API.
 
-#[path = "../../../crates/schema/tests/cases/mod.rs"]
-mod cases;
-
 use std::collections::BTreeMap;
 
-use cases::{Case, Random, by_hand, random_schema, random_value};
+use gw_schema_testkit::{Case, Random, by_hand, random_schema, random_value};
 use gw_testkit::{
     cluster::{Cluster, Options},
     echo::Echo,

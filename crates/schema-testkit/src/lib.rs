@@ -1,19 +1,19 @@
 //! Schemas with instances: every keyword of draft 4 by hand, and random ones.
-//! Used by this crate's tests and by the black-box test of validation.
-
-#![allow(dead_code, reason = "not every test uses all of it")]
+//! For the tests of `gw-schema` and the black-box test of validation.
 
 mod random;
 
-pub(crate) use random::{Random, random_schema, random_value};
+pub use random::{Random, random_schema, random_value};
 use serde_json::{Value, json};
 
 /// A schema, the other models that it may refer to as `definitions`, and what
 /// is held against it. Whether an instance is valid is for an oracle to say.
 #[derive(Debug, Clone)]
-pub(crate) struct Case {
-    pub(crate) schema: Value,
-    pub(crate) instances: Vec<Value>,
+pub struct Case {
+    /// A schema of draft 4.
+    pub schema: Value,
+    /// What is held against it.
+    pub instances: Vec<Value>,
 }
 
 fn case(schema: Value, instances: Value) -> Case {
@@ -27,7 +27,7 @@ fn one_of_each() -> Value {
 }
 
 /// Every keyword of draft 4.
-pub(crate) fn by_hand() -> Vec<Case> {
+pub fn by_hand() -> Vec<Case> {
     let mut cases = types();
     cases.extend(numbers());
     cases.extend(strings());

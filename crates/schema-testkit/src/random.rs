@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 /// Numbers that follow from a seed.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(pub(crate) u64);
+pub struct Random(pub u64);
 
 impl Random {
     /// A number below `bound`.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +28,7 @@ impl Random {
 const NAMES: [&str; 4] = ["a", "b", "c", "dd"];
 
 /// A value of few words, so that schemas meet what they speak of.
-pub(crate) fn random_value(random: &mut Random, depth: usize) -> Value {
+pub fn random_value(random: &mut Random, depth: usize) -> Value {
     match random.below(if depth == 0 { 6 } else { 9 }) {
         0 => Value::Null,
         1 => json!(random.chance(50)),
@@ -45,7 +45,7 @@ pub(crate) fn random_value(random: &mut Random, depth: usize) -> Value {
 }
 
 /// A schema of any keywords, with `#/definitions` a and b to refer to.
-pub(crate) fn random_schema(random: &mut Random) -> Value {
+pub fn random_schema(random: &mut Random) -> Value {
     let mut schema = schema_of(random, 3);
     schema["definitions"] = json!({"a": schema_of(random, 1), "b": {"type": ["object", "integer"], "properties": {
         "a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#"}
