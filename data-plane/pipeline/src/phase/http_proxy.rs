@@ -8,11 +8,12 @@
 use std::{
     borrow::Cow,
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use gw_model::GatewayResponseType as Type;
+use gw_model::{ContentHandling, GatewayResponseType as Type};
 use gw_snapshot::{GatewayError, HttpProxy, Mappings, Origin, Picked, Values, convert_request};
 use gw_upstream::{Body, Call, Head, Scheme, Target, Timeouts, TlsOptions};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -26,6 +27,7 @@ use super::{
 use crate::{
     ResponseBody,
     body::RequestBody,
+    capture::Captured,
     coding::{self, Coding},
     ctx::{Located, RequestCtx},
     fetch,
@@ -59,7 +61,12 @@ pub(super) async fn run(
         RequestBody::Incoming(_) => ctx.began,
         RequestBody::Whole(_) => Instant::now(),
     };
-    let body = converted(ctx, located, proxy, body)?;
+    let body = match (body, proxy.content_handling) {
+        (RequestBody::Whole(bytes), Some(handling)) => {
+            RequestBody::Whole(Box::pin(converted(ctx, located, handling, bytes)).await?)
+        }
+        (body, _) => body,
+    };
     if ctx.recorder.is_some() {
         recorded::outgoing(ctx, proxy, &target, &head, &body);
     }
@@ -227,20 +234,20 @@ async fn pick(
     ctx.core.offload(move || Picked::read(&paths, &body)).await.map_err(|refusal| *refusal)?
 }
 
-/// The body after `contentHandling`, if the integration declares one.
-fn converted(
+/// The body after `contentHandling`.
+async fn converted(
     ctx: &RequestCtx<'_>,
     located: Located<'_>,
-    proxy: &HttpProxy,
-    body: RequestBody,
-) -> Result<RequestBody, Refusal> {
-    match (body, proxy.content_handling) {
-        (RequestBody::Whole(bytes), Some(handling)) => {
-            let binary = located.bound.api.binary();
-            Ok(RequestBody::Whole(convert_request(binary, ctx, &bytes, handling)?))
-        }
-        (body, _) => Ok(body),
+    handling: ContentHandling,
+    body: Bytes,
+) -> Result<Bytes, Refusal> {
+    let api = &located.bound.api;
+    if body.len() < SMALL {
+        return Ok(convert_request(api.binary(), ctx, &body, handling)?);
     }
+    let (api, values) = (Arc::clone(api), Captured::of(ctx));
+    let job = move || convert_request(api.binary(), &values, &body, handling);
+    Ok(ctx.core.offload(job).await??)
 }
 
 /// The client's body on its way to the backend. AWS sends none with some verbs.
