@@ -291,8 +291,9 @@ pub(crate) fn pick<'t, T>(
     first.and_then(find).or_else(|| find("application/json")).or_else(|| templates.first())
 }
 
-/// A media type without its parameters.
-pub(crate) fn media_type(header: &str) -> &str {
+/// The media type that a header names, without its parameters. Compare it
+/// without regard to case.
+pub fn media_type(header: &str) -> &str {
     header.split(';').next().unwrap_or_default().trim()
 }
 

@@ -50,7 +50,7 @@ pub use facts::{
     ApiKey, ClientCertificate, Domain, DomainCertificate, Facts, Place, UnreadableFact, VpcLink,
 };
 pub use fault::{Fault, FaultKind};
-pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered};
+pub use gateway::{GatewayError, GatewayResponses, Moment, Rendered, media_type};
 pub use lambda_arn::LambdaTarget;
 pub use mapping::{
     BinaryMediaTypes, BodyPath, Event, Inbound, MappedRequest, MappedResponse, Outcome, Picked,

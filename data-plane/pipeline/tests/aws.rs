@@ -34,11 +34,6 @@ fn service(uri: &str, parameters: &[(&str, &str)], template: &str) -> Method {
     Method { integration: Some(integration), ..Method::default() }
 }
 
-fn with(mut method: Method, change: impl FnOnce(&mut Integration)) -> Method {
-    change(method.integration.as_mut().unwrap());
-    method
-}
-
 /// A gateway without keys whose services are all at `address`.
 async fn gateway(address: SocketAddr, stage: CompiledStage) -> Gateway {
     let vars = [("AWS_ENDPOINT_URL".to_owned(), format!("http://{address}/base/"))];

@@ -28,11 +28,6 @@ fn http(uri: impl Into<String>, parameters: &[(&str, &str)]) -> Method {
     Method { integration: Some(integration), ..Method::default() }
 }
 
-fn with(mut method: Method, change: impl FnOnce(&mut Integration)) -> Method {
-    change(method.integration.as_mut().unwrap());
-    method
-}
-
 fn response(
     pattern: &str,
     parameters: &[(&str, &str)],

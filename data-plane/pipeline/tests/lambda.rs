@@ -10,7 +10,7 @@ use http::Response;
 use http_body_util::Full;
 use serde_json::{Value, json};
 use support::{
-    lambda::{ARN, function, gateway, lambda, with},
+    lambda::{ARN, function, gateway, lambda},
     *,
 };
 

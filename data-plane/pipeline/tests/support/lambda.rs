@@ -24,11 +24,6 @@ pub fn function(arn: &str) -> Method {
     Method { integration: Some(integration), ..Method::default() }
 }
 
-pub fn with(mut method: Method, change: impl FnOnce(&mut Integration)) -> Method {
-    change(method.integration.as_mut().unwrap());
-    method
-}
-
 /// A gateway whose functions are at `address`.
 pub async fn gateway(address: SocketAddr, stages: Vec<CompiledStage>) -> Gateway {
     let vars = [("AWS_ENDPOINT_URL_LAMBDA".to_owned(), format!("http://{address}"))];

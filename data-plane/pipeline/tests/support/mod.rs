@@ -23,6 +23,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+/// A method whose integration is changed.
+pub fn with(mut method: Method, change: impl FnOnce(&mut Integration)) -> Method {
+    change(method.integration.as_mut().unwrap());
+    method
+}
+
 /// What the backend saw.
 #[derive(Debug, Clone)]
 pub struct Seen {

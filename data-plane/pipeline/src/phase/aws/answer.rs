@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use gw_convert::{Limits, NotConverted, xml_to_json};
 use gw_model::GatewayResponseType as Type;
+use gw_snapshot::media_type;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ fn convert(xml: &[u8]) -> Result<Bytes, NotConverted> {
 
 fn is_xml(headers: &HeaderMap) -> bool {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media = media.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let media = media_type(media.unwrap_or_default());
     media.eq_ignore_ascii_case("text/xml") || media.eq_ignore_ascii_case("application/xml")
 }
 

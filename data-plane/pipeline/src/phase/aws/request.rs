@@ -1,7 +1,7 @@
 //! The request to a service: path, query, headers and body in its protocol.
 
 use bytes::Bytes;
-use gw_snapshot::{AwsCall, AwsProtocol, AwsTarget, AwsText, MappedRequest};
+use gw_snapshot::{AwsCall, AwsProtocol, AwsTarget, AwsText, MappedRequest, media_type};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -73,7 +73,7 @@ pub(super) fn build(
 }
 
 fn is_form(content_type: &HeaderValue) -> bool {
-    content_type.to_str().is_ok_and(|text| text.starts_with(FORM))
+    content_type.to_str().is_ok_and(|text| media_type(text).eq_ignore_ascii_case(FORM))
 }
 
 /// Names the action as the service's protocol does.
@@ -170,6 +170,17 @@ mod tests {
         let mut path = "/a?b".to_owned();
         query.append_to(&mut path);
         assert!(path.starts_with("/a?b&Action=A&"));
+    }
+
+    #[test]
+    fn forms_are_told_by_their_media_type() {
+        for (text, expected) in [
+            ("application/x-www-form-urlencoded", true),
+            ("Application/X-WWW-Form-Urlencoded; charset=utf-8", true),
+            ("application/x-www-form-urlencoded2", false),
+        ] {
+            assert_eq!(is_form(&HeaderValue::from_static(text)), expected, "{text}");
+        }
     }
 
     #[test]
