@@ -58,7 +58,8 @@ impl App {
             let mut integration = before.clone();
             edit(&mut integration)?;
             check::integration(&integration)?;
-            if integration.timeout_ms != before.timeout_ms {
+            let timed = |it: &Integration| (it.timeout_ms, it.response_transfer_mode.clone());
+            if timed(&integration) != timed(&before) {
                 check::timeout(&integration, self.limits())?;
             }
             check::declared_sources(method, &integration, Some(&before))?;

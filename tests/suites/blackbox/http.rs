@@ -401,6 +401,18 @@ async fn a_raised_quota_lets_timeouts_be_longer() {
                          "timeoutInMillis": most + 1});
         let answer = admin.call(Method::PUT, &path, put.to_string()).await;
         assert_eq!(answer.status, 400, "{answer:?}");
+        // Streamed answers may take 15 minutes without a quota, and only they.
+        for (ms, status) in [(900_001, 400), (900_000, 201)] {
+            let put = json!({"type": "HTTP_PROXY", "httpMethod": "GET", "uri": echo.url(),
+                             "timeoutInMillis": ms, "responseTransferMode": "STREAM"});
+            let answer = admin.call(Method::PUT, &path, put.to_string()).await;
+            assert_eq!(answer.status, status, "{ms}: {answer:?}");
+        }
+        let patch = json!({"patchOperations": [
+            {"op": "replace", "path": "/responseTransferMode", "value": "BUFFERED"},
+        ]});
+        let answer = admin.call(Method::PATCH, &path, patch.to_string()).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
         story::deploy(&admin, &api, "prod", Value::Null).await.ok();
         let url = format!("{}{}", cluster.nodes[0].url(), story::path(&api, "prod", "/"));
         assert_eq!(Call::get(&url).send().await.unwrap().ok().json()["backend"], "echo");

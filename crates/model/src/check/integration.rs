@@ -9,6 +9,8 @@ use crate::{
 pub const MIN_TIMEOUT_MS: u32 = 50;
 /// As far as AWS raises its quota.
 const MAX_TIMEOUT_MS: u32 = 300_000;
+/// What answers that are streamed may take, whatever the quota.
+const MAX_STREAMED_TIMEOUT_MS: u32 = 900_000;
 
 /// Checks an integration as `PutIntegration` does, its responses included.
 ///
@@ -17,7 +19,7 @@ const MAX_TIMEOUT_MS: u32 = 300_000;
 pub fn integration(integration: &Integration) -> Checked {
     verb(integration)?;
     uri(integration)?;
-    timeout_ms(i64::from(integration.timeout_ms))?;
+    timeout(integration)?;
     if integration.connection_type == ConnectionType::VpcLink
         && integration.connection_id.as_deref().unwrap_or_default().is_empty()
     {
@@ -45,24 +47,42 @@ pub fn integration_response(response: &IntegrationResponse) -> Checked {
     response.response_templates.keys().try_for_each(|key| media_type(key))
 }
 
-/// The widest range of integration timeouts. What an installation allows is
-/// one of its quotas: see [`timeout_within`].
+/// The widest range of integration timeouts, that of streamed answers. What an
+/// installation allows of others is one of its quotas: see [`timeout_within`].
 ///
 /// # Errors
-/// Outside 50 to 300,000 ms.
+/// Outside 50 to 900,000 ms.
 pub fn timeout_ms(millis: i64) -> Result<u32, String> {
     u32::try_from(millis)
         .ok()
-        .filter(|millis| (MIN_TIMEOUT_MS..=MAX_TIMEOUT_MS).contains(millis))
+        .filter(|millis| (MIN_TIMEOUT_MS..=MAX_STREAMED_TIMEOUT_MS).contains(millis))
         .ok_or_else(|| timeout_range(Integration::DEFAULT_TIMEOUT_MS))
 }
 
 /// The quota of integration timeouts; AWS's is 29,000 ms unless raised.
+/// Streamed answers need no quota.
 ///
 /// # Errors
 /// A longer timeout.
 pub fn timeout_within(integration: &Integration, most_ms: u32) -> Checked {
-    if integration.timeout_ms > most_ms { Err(timeout_range(most_ms)) } else { Ok(()) }
+    let is_within = is_streamed(integration) || integration.timeout_ms <= most_ms;
+    if is_within { Ok(()) } else { Err(timeout_range(most_ms)) }
+}
+
+/// The range that no quota widens.
+fn timeout(integration: &Integration) -> Checked {
+    let (most_ms, told_ms) = match is_streamed(integration) {
+        true => (MAX_STREAMED_TIMEOUT_MS, MAX_STREAMED_TIMEOUT_MS),
+        false => (MAX_TIMEOUT_MS, Integration::DEFAULT_TIMEOUT_MS),
+    };
+    let is_within = (MIN_TIMEOUT_MS..=most_ms).contains(&integration.timeout_ms);
+    if is_within { Ok(()) } else { Err(timeout_range(told_ms)) }
+}
+
+/// Only proxies stream.
+fn is_streamed(integration: &Integration) -> bool {
+    matches!(integration.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy)
+        && integration.response_transfer_mode.as_deref() == Some("STREAM")
 }
 
 fn timeout_range(most_ms: u32) -> String {
@@ -270,6 +290,31 @@ mod tests {
         assert!(integration(&linked).unwrap_err().starts_with("Connection Id cannot be empty"));
         linked.connection_id = Some("${stageVariables.link}".into());
         assert_eq!(integration(&linked), Ok(()));
+    }
+
+    #[test]
+    fn timeouts() {
+        let (proxy, http) = (IntegrationType::HttpProxy, IntegrationType::Http);
+        for (kind, mode, ms, quota, refused) in [
+            (proxy, "BUFFERED", 29_000, 29_000, None),
+            (proxy, "BUFFERED", 49, 29_000, Some(29_000)),
+            (proxy, "BUFFERED", 60_001, 60_000, Some(60_000)),
+            (proxy, "BUFFERED", 300_001, 300_000, Some(29_000)),
+            (proxy, "STREAM", 900_000, 29_000, None),
+            (proxy, "STREAM", 900_001, 29_000, Some(900_000)),
+            (proxy, "STREAM", 49, 29_000, Some(900_000)),
+            (http, "STREAM", 29_001, 29_000, Some(29_000)),
+        ] {
+            let mut timed = of(kind, "GET", "http://h");
+            timed.response_transfer_mode = Some(mode.to_owned());
+            timed.timeout_ms = ms;
+            let checked = integration(&timed).and_then(|()| timeout_within(&timed, quota));
+            let told = refused.map_or(Ok(()), |most| Err(timeout_range(most)));
+            assert_eq!(checked, told, "{kind:?} {mode} {ms}");
+        }
+        for (ms, is_taken) in [(-1, false), (49, false), (900_000, true), (900_001, false)] {
+            assert_eq!(timeout_ms(ms).is_ok(), is_taken, "{ms}");
+        }
     }
 
     #[test]

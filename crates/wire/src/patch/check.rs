@@ -29,7 +29,7 @@ pub(super) fn check_media_type(text: &str) -> Result<(), Fault> {
 /// The range of integration timeouts.
 ///
 /// # Errors
-/// Outside 50 to 29,000 ms.
+/// Outside 50 to 900,000 ms, AWS's text telling its usual quota.
 pub fn timeout_ms(millis: i64) -> Result<u32, Fault> {
     check::timeout_ms(millis).map_err(Fault::bad_request)
 }

@@ -347,7 +347,7 @@ fn integration_paths() {
     for (step, message) in [
         ((R, "/type", Some("MOCK")), unsupported("/type", R)),
         (
-            (R, "/timeoutInMillis", Some("29001")),
+            (R, "/timeoutInMillis", Some("900001")),
             "Timeout should be between 50 ms and 29000 ms".into(),
         ),
         ((R, "/httpMethod", Some("")), "Enumeration value for HttpMethod must be non-empty".into()),
