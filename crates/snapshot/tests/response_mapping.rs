@@ -144,6 +144,14 @@ fn patterns_that_cannot_be_tried_end_the_search() {
     let start = "POST /: integration response 400: selection pattern \"4(\" cannot be compiled: ";
     assert!(warnings[0].starts_with(start), "{warnings:?}");
     assert!(body(b"").refused(&bad).ends_with("selection pattern \"4(\" cannot be compared"));
+    // What is a pattern with a group around it only is none.
+    for (pattern, place) in [("4)|(?:5", 1), ("(4", 2)] {
+        let bad = selecting(&[("200", None), ("400", Some(pattern))]);
+        let reasons: Vec<_> = bad.warnings().iter().map(|fault| &fault.reason).collect();
+        assert_eq!(reasons.len(), 1, "{pattern}");
+        let told = format!("Parsing error at position {place}:");
+        assert!(reasons[0].contains(&told), "{reasons:?}");
+    }
     // What comes before it is chosen as ever.
     let later = selecting(&[("200", Some("200")), ("400", Some("4("))]);
     assert!(body(b"").map(&later, Selector::Status(200)).is_ok());

@@ -72,7 +72,9 @@ fn engine(text: &str, limits: &Limits) -> Result<Engine, String> {
     if text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ' || b == b'_') {
         return Ok(Engine::Literal);
     }
-    let whole = format!("\\A(?:{})\\z", gw_template::translate_pattern(text));
+    let translated = gw_template::translate_pattern(text);
+    well_formed(&translated, limits)?;
+    let whole = format!("\\A(?:{translated})\\z");
     let linear = RegexBuilder::new(&whole)
         .size_limit(limits.max_regex_bytes)
         .dfa_size_limit(limits.max_regex_bytes)
@@ -94,5 +96,18 @@ fn engine(text: &str, limits: &Limits) -> Result<Engine, String> {
     match backtracking {
         Ok(regex) => Ok(Engine::Backtracking(Box::new(regex))),
         Err(error) => Err(error.to_string().lines().last().unwrap_or_default().to_owned()),
+    }
+}
+
+/// Whether a pattern is one by itself: `a)|(?:b` is not, and yet it would be
+/// with our group around it. Faults are told by their place in the pattern.
+fn well_formed(pattern: &str, limits: &Limits) -> Result<(), String> {
+    let Err(error) = fancy_regex::Expr::parse_tree(pattern) else { return Ok(()) };
+    // What only one of the engines knows is a pattern, too.
+    let linear =
+        RegexBuilder::new(pattern).size_limit(limits.max_regex_bytes).nest_limit(50).build();
+    match linear {
+        Ok(_) | Err(regex::Error::CompiledTooBig(_)) => Ok(()),
+        Err(_) => Err(error.to_string().lines().last().unwrap_or_default().to_owned()),
     }
 }
