@@ -132,6 +132,9 @@ fn broken(file: &Path, text: &str, position: Position, message: &str) -> String 
     excerpt(&file.display().to_string(), text, position, message)
 }
 
+/// Characters of a line that are shown at most.
+const WIDTH: usize = 160;
+
 /// A fault with the line that it is in, and a mark below its column.
 pub(crate) fn excerpt(name: &str, text: &str, at: Position, message: &str) -> String {
     let head = format!("{name}: {at}: {message}");
@@ -140,11 +143,17 @@ pub(crate) fn excerpt(name: &str, text: &str, at: Position, message: &str) -> St
     let number = usize::try_from(at.line).unwrap_or(usize::MAX);
     let Some(line) = unified.split('\n').nth(number.saturating_sub(1)) else { return head };
     let before = usize::try_from(at.column).unwrap_or(usize::MAX).saturating_sub(1);
+    // Of a long line what is around the fault.
+    let skipped = match line.chars().count() {
+        ..=WIDTH => 0,
+        _ => before.saturating_sub(WIDTH / 2),
+    };
+    let shown: String = line.chars().skip(skipped).take(WIDTH).collect();
     // Tabs stay, so that the mark stands below its column in any terminal.
     let indent: String =
-        line.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        shown.chars().take(before - skipped).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
     let bar = " ".repeat(number.to_string().len());
-    format!("{head}\n{bar} |\n{number} | {line}\n{bar} | {indent}^")
+    format!("{head}\n{bar} |\n{number} | {shown}\n{bar} | {indent}^")
 }
 
 /// Lines for people, on standard error.
@@ -172,6 +181,11 @@ mod tests {
         let at = Position { line: 2, column: 4 };
         let expected = "t.vm: line 2, column 4: bad\n  |\n2 | \tab#if(\n  | \t  ^";
         assert_eq!(excerpt("t.vm", "one\r\n\tab#if(\rthree", at, "bad"), expected);
+        let long = format!("{}!{}", "a".repeat(1000), "b".repeat(1000));
+        let far = Position { line: 1, column: 1001 };
+        let (a, b, indent) = ("a".repeat(80), "b".repeat(79), " ".repeat(80));
+        let expected = format!("t.vm: {far}: bad\n  |\n1 | {a}!{b}\n  | {indent}^");
+        assert_eq!(excerpt("t.vm", &long, far, "bad"), expected);
         let beyond = Position { line: 9, column: 1 };
         assert_eq!(excerpt("t.vm", "one", beyond, "bad"), "t.vm: line 9, column 1: bad");
     }
