@@ -9,7 +9,7 @@ pub(crate) fn values<'q>(
     query: Option<&'q str>,
     name: &str,
 ) -> impl DoubleEndedIterator<Item = Cow<'q, str>> {
-    pairs(query).filter_map(move |(key, value)| (decode(key) == name).then(|| decode(value)))
+    pairs(query).filter(move |(key, _)| decode(key) == name).map(|(_, value)| decode(value))
 }
 
 /// All names with their values in order, decoded.
