@@ -42,7 +42,6 @@ impl Signer<'_> {
             service: self.service.to_owned(),
         }
     }
-
 }
 
 /// The signature of a request with the day's key.
