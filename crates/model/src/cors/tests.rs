@@ -202,7 +202,8 @@ fn settings_that_cannot_work_are_named() {
         assert!(origin(bad).contains(part), "{bad}: {}", origin(bad));
     }
     let list = |texts: &[&str]| texts.iter().map(|&t| t.to_owned()).collect::<Vec<_>>();
-    let table: [(&dyn Fn(&mut Cors), &str); 11] = [
+    type Change<'a> = &'a dyn Fn(&mut Cors);
+    let table: [(Change<'_>, &str); 11] = [
         (&|c| c.origins.clear(), "allowOrigins must name"),
         (&|c| c.origins = list(&["https://a.example", "https://a.example"]), "twice"),
         (&|c| c.origins = list(&["*", "https://a.example"]), "stands alone"),

@@ -107,7 +107,9 @@ impl Talk {
         Box::new(move |body| {
             let answer = pb::Answer { id, body: Some(body) }.into_message();
             // Nobody waits for what was asked on a former line.
-            drop(line.map(|line| line.send(answer)));
+            if let Some(line) = line {
+                let _ = line.send(answer);
+            }
         })
     }
 
