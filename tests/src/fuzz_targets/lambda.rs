@@ -133,7 +133,7 @@ fn event(data: &[u8]) {
         domain_prefix: path,
         extended_request_id: path,
         identity: Identity { user_agent: Some(data), source_ip: path, ..Identity::default() },
-        canary: Some(data.len() % 2 == 0),
+        canary: Some(data.len().is_multiple_of(2)),
         request_id: path,
         time_ms: u64::try_from(data.len()).unwrap_or_default() * 1_000_003,
         resource_id: path,

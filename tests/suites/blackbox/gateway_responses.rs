@@ -17,6 +17,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 /// A request and what AWS answers to it.
+#[derive(Clone)]
 struct Case {
     kind: Type,
     verb: &'static str,
@@ -59,6 +60,11 @@ const NOT_YET: [Type; 8] = [
 ];
 
 fn cases() -> Vec<Case> {
+    [before_mapping(), from_mapping_on()].concat()
+}
+
+/// Refusals by routing, keys, limits and validation.
+fn before_mapping() -> Vec<Case> {
     vec![
         Case {
             kind: Type::MissingAuthenticationToken,
@@ -122,8 +128,13 @@ fn cases() -> Vec<Case> {
             validation: Some(
                 r#"[instance type (string) does not match any allowed primitive type (allowed: ["integer"])]"#,
             ),
-            ..GET
         },
+    ]
+}
+
+/// Refusals by mappings and integrations.
+fn from_mapping_on() -> Vec<Case> {
+    vec![
         Case {
             kind: Type::UnsupportedMediaType,
             verb: "POST",
@@ -202,7 +213,7 @@ fn refused() -> String {
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
-fn mock(more: Value) -> Value {
+fn mock(more: &Value) -> Value {
     let mut mock = json!({
         "type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"},
         "responses": {"default": {"statusCode": "200"}},
@@ -244,17 +255,17 @@ fn document(title: &str, raw: &Raw, responses: &Value) -> Value {
             "securitySchemes": {"api_key":
                 {"type": "apiKey", "name": "x-api-key", "in": "header"}}},
         "paths": {
-            "/key": {"get": of(mock(json!({})), json!({"security": [{"api_key": []}]}))},
-            "/slow": {"get": of(mock(json!({})), plain.clone())},
-            "/iam": {"get": of(mock(json!({})),
+            "/key": {"get": of(mock(&json!({})), json!({"security": [{"api_key": []}]}))},
+            "/slow": {"get": of(mock(&json!({})), plain.clone())},
+            "/iam": {"get": of(mock(&json!({})),
                 json!({"x-amazon-apigateway-auth": {"type": "AWS_IAM"}}))},
-            "/params": {"get": of(mock(json!({})), json!({
+            "/params": {"get": of(mock(&json!({})), json!({
                 "x-amazon-apigateway-request-validator": "all",
                 "parameters": [
                     required("a", "query"), required("b", "query"), required("x-h", "header")]}))},
-            "/body": {"post": of(mock(json!({})), json!({
+            "/body": {"post": of(mock(&json!({})), json!({
                 "x-amazon-apigateway-request-validator": "all", "requestBody": model}))},
-            "/never": {"post": of(mock(json!({"passthroughBehavior": "never"})), plain.clone())},
+            "/never": {"post": of(mock(&json!({"passthroughBehavior": "never"})), plain.clone())},
             "/map": {"post": of(map, plain.clone())},
             "/map-parameter": {"post": of(parameter, plain.clone())},
             "/large": {"post": of(proxy(format!("{}/ok", raw.url())), plain.clone())},

@@ -25,7 +25,7 @@ const REPLACED: &[u8] = b"\xef\xbf\xbd\x00a";
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
 /// An API from its paths: each has one `ANY` method with this integration.
-fn document(title: &str, binary: Value, integrations: &[(&str, Value)]) -> Value {
+fn document(title: &str, binary: &Value, integrations: &[(&str, Value)]) -> Value {
     let paths = integrations.iter().map(|(path, integration)| {
         let method = json!({"x-amazon-apigateway-integration": integration});
         ((*path).to_owned(), json!({"x-amazon-apigateway-any-method": method}))
@@ -117,7 +117,7 @@ async fn answers_are_converted_by_both_tables() {
     let proxy = json!({"type": "http_proxy"});
     integrations.push(("/proxy".to_owned(), mapped(&(backend.url() + "/binary"), proxy)));
     let binary = json!(["image/*", "application/octet-stream"]);
-    let served = Served::start(&document("tables", binary, &borrowed(&integrations))).await;
+    let served = Served::start(&document("tables", &binary, &borrowed(&integrations))).await;
 
     for (path, accept, expected) in [
         ("/text/none", "text/plain", BASE64),
@@ -150,7 +150,7 @@ async fn answers_are_converted_by_both_tables() {
 
     // Without a list, nothing is binary.
     let served =
-        Served::start(&document("no list", json!([]), &borrowed(&answers(&backend)))).await;
+        Served::start(&document("no list", &json!([]), &borrowed(&answers(&backend)))).await;
     for (path, expected) in [
         ("/text/none", BASE64),
         ("/text/binary", BYTES),
@@ -164,7 +164,7 @@ async fn answers_are_converted_by_both_tables() {
     }
 
     // And with everything in it, everything is.
-    let all = document("all", json!(["*/*"]), &borrowed(&answers(&backend)));
+    let all = document("all", &json!(["*/*"]), &borrowed(&answers(&backend)));
     let served = Served::start(&all).await;
     assert_eq!(&served.get("/binary/none", "text/plain").await.body[..], BYTES);
     assert_eq!(&served.get("/text/text", "text/plain").await.body[..], b"L3dCaA==");
@@ -195,7 +195,7 @@ async fn requests_are_converted_by_their_table() {
     let proxy = json!({"type": "http_proxy"});
     integrations.push(("/proxy".to_owned(), mapped(&backend.url(), proxy)));
     let binary = json!(["image/*"]);
-    let served = Served::start(&document("requests", binary, &borrowed(&integrations))).await;
+    let served = Served::start(&document("requests", &binary, &borrowed(&integrations))).await;
     let raw = "3 \u{fffd}\0a";
     for (path, kind, body, expected) in [
         ("/none", "text/plain", BASE64, "4 /wBh"),
@@ -235,7 +235,7 @@ async fn compression_is_switched_on_and_off() {
     let large = mapped(&(echo.url() + "/large?header=X-Pad:yes"), large);
     let proxy = mapped(&(echo.url() + "/proxy"), json!({"type": "http_proxy"}));
     let integrations = [("/word", word), ("/large", large), ("/proxy", proxy)];
-    let served = Served::start(&document("compression", json!([]), &integrations)).await;
+    let served = Served::start(&document("compression", &json!([]), &integrations)).await;
     let get = async |path: &str| {
         let call = served.call(Method::GET, path).header("accept-encoding", "gzip, br");
         call.send().await.unwrap().ok()
@@ -291,7 +291,7 @@ async fn mappings_read_bodies_on_the_way_through_too() {
         mapped(&uri, json!({"type": "http_proxy", "requestParameters": parameters}))
     };
     let integrations = [("/", proxy(&parameters))];
-    let served = Served::start(&document("bodies", json!([]), &integrations)).await;
+    let served = Served::start(&document("bodies", &json!([]), &integrations)).await;
     let body = r#"{"name": "Rex", "list": [{"id": 7}], "place": "a b/c"}"#;
     let call = served.call(Method::POST, "/?q=1").header("content-type", "application/json");
     let told = call.clone().body(body).send().await.unwrap().ok().json();
@@ -345,7 +345,7 @@ async fn backends_that_misbehave() {
     for path in ["/garbage", "/cut", "/huge", "/late", "/slow", "/moved", "/broken"] {
         integrations.push((path, to(&(raw.url() + path))));
     }
-    let served = Served::start(&document("misbehave", json!([]), &integrations)).await;
+    let served = Served::start(&document("misbehave", &json!([]), &integrations)).await;
     let network = r#"{"message": "Network error communicating with endpoint"}"#;
     let timeout = r#"{"message": "Endpoint request timed out"}"#;
     for (path, status, body) in [
@@ -373,7 +373,7 @@ async fn a_raised_quota_lets_timeouts_be_longer() {
     let echo = Echo::start("echo");
     let with = |ms: u32| {
         let integration = mapped(&echo.url(), json!({"timeoutInMillis": ms}));
-        document("long", json!([]), &[("/", integration)])
+        document("long", &json!([]), &[("/", integration)])
     };
     for (args, most) in
         [(vec![], 29_000), (vec!["--quota", "integration-timeout-ms=60000"], 60_000)]

@@ -183,7 +183,8 @@ async fn bodies_meet_the_model_of_their_media_type() {
             "\"Invalid request body\"|[instance type ({found}) does not match any allowed primitive type (allowed: [\"{allowed}\"])]"
         )
     };
-    let table: Vec<(&str, Option<&str>, &[u8], u16, String)> = vec![
+    type Case<'a> = (&'a str, Option<&'a str>, &'a [u8], u16, String);
+    let table: Vec<Case<'_>> = vec![
         ("/pet", json, br#"{"name": "Rex"}"#, 200, "good".into()),
         ("/pet", None, br#"{"name": "Rex"}"#, 200, "good".into()),
         ("/pet", None, b"{}", 400, missing.into()),
