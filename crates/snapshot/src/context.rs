@@ -191,4 +191,11 @@ pub trait Values {
     fn response_header_list(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
         self.inner()?.response_header_list(name)
     }
+    /// Steps that a template may take where these values are read, if those
+    /// are fewer than its own bound. One that needs more ends
+    /// [unfinished](crate::GatewayError::is_unfinished) and may be tried again
+    /// with values that do not say so.
+    fn template_steps(&self) -> Option<u64> {
+        self.inner()?.template_steps()
+    }
 }

@@ -39,6 +39,9 @@ pub struct GatewayError {
     /// The reason for the API's owner: a line of the execution log. Clients
     /// never see it.
     pub log: Option<Cow<'static, str>>,
+    /// Not an answer yet: a template needs more steps than
+    /// [`Values::template_steps`] gave it, and not more than it may take.
+    pub is_unfinished: bool,
 }
 
 impl GatewayError {
@@ -106,7 +109,16 @@ impl GatewayError {
         let status = StatusCode::from_u16(kind.default_status().unwrap_or(fallback))
             .expect("AWS's statuses are statuses");
         let message = message.map(Cow::Borrowed);
-        Self { kind, status, error_type, message, validation: None, moment, log: None }
+        Self {
+            kind,
+            status,
+            error_type,
+            message,
+            validation: None,
+            moment,
+            log: None,
+            is_unfinished: false,
+        }
     }
 
     /// An address that belongs to no API or stage.

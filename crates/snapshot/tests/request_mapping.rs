@@ -10,7 +10,7 @@ use bytes::Bytes;
 use gw_model::{ContentHandling, HttpMethod, Integration, PassthroughBehavior, RestApi};
 use gw_snapshot::{
     BinaryMediaTypes, CompiledApi, Event, GatewayError, Inbound, MappedRequest, Record,
-    RequestMapping,
+    RequestMapping, Values,
 };
 use support::*;
 
@@ -32,6 +32,43 @@ fn apply(
 ) -> Result<MappedRequest, GatewayError> {
     let body = Bytes::from_static(body);
     mapping(api).apply(&Inbound { values: request, body: &body }, None)
+}
+
+/// A request whose templates get few steps.
+struct Hurried(Request, u64);
+
+impl Values for Hurried {
+    fn inner(&self) -> Option<&dyn Values> {
+        Some(&self.0)
+    }
+
+    fn template_steps(&self) -> Option<u64> {
+        Some(self.1)
+    }
+}
+
+#[test]
+fn templates_that_want_more_steps_say_so() {
+    let long = "#foreach($i in [1..500])#set($n = $i)#end$n";
+    let api = compiled(&declared(|integration| {
+        integration.request_templates.insert("application/json".into(), Some(long.into()));
+    }));
+    let body = Bytes::new();
+    let with = |steps| {
+        let values = Hurried(Request::default(), steps);
+        mapping(&api).apply(&Inbound { values: &values, body: &body }, None)
+    };
+    assert!(with(100).unwrap_err().is_unfinished);
+    assert_eq!(&*with(100_000).unwrap().body, b"500");
+    // What no number of steps brings to an end is a fault.
+    let bomb =
+        "#foreach($i in [1..1000])#foreach($j in [1..1000])#foreach($k in [1..1000])x#end#end#end";
+    let api = compiled(&declared(|integration| {
+        integration.request_templates.insert("application/json".into(), Some(bomb.into()));
+    }));
+    let error = apply(&api, &Request::default(), b"").unwrap_err();
+    assert!(!error.is_unfinished, "{}", told(&error));
+    assert_eq!(error.status.as_u16(), 500);
 }
 
 /// `status message | log` of an error.

@@ -19,6 +19,7 @@ use crate::{
     ConnInfo, CoreState,
     id::{self, Ids, TRACE_ID},
     note::Recorder,
+    offload::STEPS_ON_CORE,
     query,
 };
 
@@ -160,6 +161,11 @@ impl RequestCtx<'_> {
 }
 
 impl Values for RequestCtx<'_> {
+    /// Who reads from the request itself is on its core.
+    fn template_steps(&self) -> Option<u64> {
+        Some(STEPS_ON_CORE)
+    }
+
     fn context(&self, variable: ContextVar) -> Option<Cow<'_, str>> {
         if self.is_test
             && let Some(text) = of_test_call(variable)

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::{rc::Rc, time::Duration};
+
 use gw_model::{
     CanaryRelease, GatewayResponse, GatewayResponseType, HttpMethod::*, Method, MethodSetting,
     RequestValidator,
@@ -168,6 +170,22 @@ fn mocks() {
         let body = r#"{"message": "Unsupported Media Type"}"#;
         expect(&answer, 415, "BadRequestException", body);
         assert_eq!(gateway.get("/never").await.text(), "x");
+    });
+}
+
+#[test]
+fn a_template_that_takes_long_leaves_its_core() {
+    on_core(async {
+        let turns = "#foreach($i in [1..400])#foreach($j in [1..400])#set($n = $n + 1)#end#end";
+        let long = mock("200", &format!("#set($n = 0){turns}$n"));
+        let api = api(vec![("/long", Get, long), ("/short", Get, mock("200", "$context.stage"))]);
+        let gateway = Rc::new(Gateway::start(vec![bind(&[&api], &release(&api))]).await);
+        let asking = Rc::clone(&gateway);
+        let long = tokio::task::spawn_local(async move { asking.get("/long").await });
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(gateway.get("/short").await.text(), "prod");
+        assert!(!long.is_finished(), "the core was not held up");
+        assert_eq!(long.await.unwrap().text(), "160000");
     });
 }
 

@@ -14,7 +14,7 @@ use super::{
     content::Payload,
     parameters::{Parameters, override_with},
     record::Notes,
-    template::{Compiled, Declared, Templates, render, tell_fixed},
+    template::{Compiled, Declared, Templates, is_unfinished, limits_of, render, tell_fixed},
     vtl::TemplateValues,
 };
 use crate::{GatewayError, Limits, Values};
@@ -137,7 +137,10 @@ impl RequestMapping {
     ) -> Result<Rendered, GatewayError> {
         let body = std::str::from_utf8(text).unwrap_or_default();
         let source = TemplateValues::new(values, body, None);
-        render(at, &source, self.limits, notes).map_err(|error| render_error(at.0, &error))
+        render(at, &source, limits_of(self.limits, values), notes).map_err(|error| GatewayError {
+            is_unfinished: is_unfinished(&error, self.limits),
+            ..render_error(at.0, &error)
+        })
     }
 
     /// Whether a body without a template goes through.

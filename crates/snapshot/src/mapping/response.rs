@@ -16,7 +16,7 @@ use super::{
     names::{is_ours, remapped},
     pattern::Pattern,
     record::Notes,
-    template::{Compiled, Declared, JSON, Templates, render, tell_fixed},
+    template::{Compiled, Declared, JSON, Templates, is_unfinished, limits_of, render, tell_fixed},
     vtl::{Answer, TemplateValues},
 };
 use crate::{GatewayError, Limits, Source, Values, api::Headers};
@@ -271,8 +271,12 @@ impl Response {
                 let body = std::str::from_utf8(&text).unwrap_or_default();
                 let answer = Answer { headers: outcome.headers, overrides: outcome.overrides };
                 let source = TemplateValues::new(outcome.values, body, Some(answer));
-                let rendered = render((media, template), &source, mapping.limits, notes)
-                    .map_err(|error| transform(&error))?;
+                let limits = limits_of(mapping.limits, outcome.values);
+                let rendered =
+                    render((media, template), &source, limits, notes).map_err(|error| {
+                        let is_unfinished = is_unfinished(&error, mapping.limits);
+                        GatewayError { is_unfinished, ..transform(&error) }
+                    })?;
                 (Bytes::from(rendered.text), Some(rendered.overrides))
             }
             Compiled::Refused(reason) => return Err(transform(reason)),

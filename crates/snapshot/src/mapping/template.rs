@@ -7,7 +7,7 @@ use gw_template::{RenderError, Rendered, Source, Template};
 use http::HeaderValue;
 
 use super::record::{Event, Notes};
-use crate::Limits;
+use crate::{Limits, Values};
 
 /// The media type of what has no other.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -118,6 +118,17 @@ fn compile(text: &str, limits: &Limits) -> Compiled {
         Ok(template) => Compiled::Vtl(Box::new(template)),
         Err(error) => Compiled::Refused(error.to_string().into()),
     }
+}
+
+/// What a rendering with these values may use.
+pub(super) fn limits_of(limits: gw_template::Limits, values: &dyn Values) -> gw_template::Limits {
+    let steps = values.template_steps().map_or(limits.steps, |steps| steps.min(limits.steps));
+    gw_template::Limits { steps, ..limits }
+}
+
+/// Whether a rendering ended for want of steps that its values held back.
+pub(super) fn is_unfinished(error: &RenderError, limits: gw_template::Limits) -> bool {
+    matches!(error.fault, gw_template::Fault::Steps(allowed) if allowed < limits.steps)
 }
 
 /// Renders, traced if the recorder wants it.

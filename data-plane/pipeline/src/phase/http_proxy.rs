@@ -40,6 +40,8 @@ use crate::{
 
 /// Pause in the body of a `STREAM` response: AWS's for regional APIs.
 const STREAM_IDLE: Duration = Duration::from_secs(300);
+/// The same for edge-optimised APIs.
+const EDGE_STREAM_IDLE: Duration = Duration::from_secs(30);
 
 /// Calls the backend and passes its answer on.
 pub(super) async fn run(
@@ -83,7 +85,11 @@ pub(super) async fn run(
     let timeouts = Timeouts {
         connect: timeout.min(ctx.core.config.connect_timeout),
         response: timeout,
-        body_idle: if proxy.is_streamed { STREAM_IDLE } else { timeout },
+        body_idle: match (proxy.is_streamed, located.bound.api.is_edge()) {
+            (false, _) => timeout,
+            (true, false) => STREAM_IDLE,
+            (true, true) => EDGE_STREAM_IDLE,
+        },
     };
     let call = Call { head, body, headers, store: store_response, began };
     let response =

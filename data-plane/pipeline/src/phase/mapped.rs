@@ -1,5 +1,6 @@
 //! The mappings of HTTP and AWS integrations: on the core for ordinary bodies,
-//! by another thread for large ones.
+//! by another thread for large ones, for templates that take long, and for
+//! test calls.
 
 use std::sync::Arc;
 
@@ -35,9 +36,12 @@ pub(crate) async fn request(ctx: &RequestCtx<'_>, body: Bytes) -> Result<MappedR
     let (Some(located), Some(routed)) = (&ctx.stage, &ctx.route) else {
         return refuse(Type::ApiConfigurationError);
     };
-    if body.len() < SMALL {
+    if body.len() < SMALL && ctx.recorder.is_none() {
         let (mapping, _) = mappings(&located.bound.api, routed.number)?;
-        return map_request(mapping, ctx, &body, ctx.recorder.as_deref());
+        let mapped = map_request(mapping, ctx, &body, None);
+        if !is_unfinished(&mapped) {
+            return mapped;
+        }
     }
     let (api, number) = (Arc::clone(&located.bound.api), routed.number);
     let (values, recorder) = (Captured::of(ctx), ctx.recorder.clone());
@@ -58,10 +62,12 @@ pub(crate) async fn response(
     let (Some(located), Some(routed)) = (&ctx.stage, &ctx.route) else {
         return refuse(Type::ApiConfigurationError);
     };
-    if fetched.body.len() < SMALL {
+    if fetched.body.len() < SMALL && ctx.recorder.is_none() {
         let (_, mapping) = mappings(&located.bound.api, routed.number)?;
-        let recorder = ctx.recorder.as_deref();
-        return map_response(mapping, &chosen, ctx, &fetched, &overrides, recorder);
+        let mapped = map_response(mapping, &chosen, ctx, &fetched, &overrides, None);
+        if !is_unfinished(&mapped) {
+            return mapped;
+        }
     }
     let (api, number) = (Arc::clone(&located.bound.api), routed.number);
     let (values, recorder) = (Captured::of(ctx), ctx.recorder.clone());
@@ -70,6 +76,12 @@ pub(crate) async fn response(
         map_response(mapping, &chosen, &values, &fetched, &overrides, recorder.as_deref())
     };
     ctx.core.offload(job).await?
+}
+
+/// Whether a template has more to do than a core has time for: it begins anew
+/// on another thread. Templates change nothing but their own output.
+fn is_unfinished<T>(mapped: &Result<T, Refusal>) -> bool {
+    mapped.as_ref().is_err_and(|error| error.is_unfinished)
 }
 
 fn mappings(

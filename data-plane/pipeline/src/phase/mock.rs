@@ -19,16 +19,28 @@ pub(super) async fn run(
     mock: &Arc<Mock>,
     body: Bytes,
 ) -> Result<Response<ResponseBody>, Refusal> {
-    let mapped = if body.len() < SMALL {
-        answered(mock, &Inbound { values: ctx, body: &body }, ctx.recorder.as_deref())?
-    } else {
-        let (mock, values) = (Arc::clone(mock), Captured::of(ctx));
-        let recorder = ctx.recorder.clone();
-        let job =
-            move || answered(&mock, &Inbound { values: &values, body: &body }, recorder.as_deref());
-        ctx.core.offload(job).await??
+    let here = (body.len() < SMALL && ctx.recorder.is_none())
+        .then(|| mock.answer(&Inbound { values: ctx, body: &body }, None))
+        .filter(|mapped| !mapped.as_ref().is_err_and(|error| error.is_unfinished));
+    let mapped = match here {
+        Some(mapped) => mapped?,
+        // Boxed, so that other requests do not carry its state.
+        None => Box::pin(elsewhere(ctx, mock, body)).await?,
     };
     Ok(answer(ctx, mapped.status, mapped.headers, mapped.body).await)
+}
+
+/// On another thread: large bodies, templates that take long, test calls.
+async fn elsewhere(
+    ctx: &RequestCtx<'_>,
+    mock: &Arc<Mock>,
+    body: Bytes,
+) -> Result<MappedResponse, Refusal> {
+    let (mock, values) = (Arc::clone(mock), Captured::of(ctx));
+    let recorder = ctx.recorder.clone();
+    let job =
+        move || answered(&mock, &Inbound { values: &values, body: &body }, recorder.as_deref());
+    Ok(ctx.core.offload(job).await??)
 }
 
 fn answered(
