@@ -8,15 +8,14 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
 import boto3
 
-BIN = pathlib.Path(sys.executable).parent
+from story_support import expect, moto
+
 OURS = pathlib.Path(os.environ.get("GATEWRIGHT_BIN_DIR", "target/release"))
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -27,27 +26,6 @@ ROLES = f"""
 arn = "{ROLE}"
 assume = true
 """
-
-
-def expect(what, found, expected):
-    assert found == expected, f"{what}: expected {expected!r}, found {found!r}"
-
-
-def moto():
-    """moto's server on a free port: the process and its address."""
-    log = tempfile.TemporaryFile("w+")
-    server = subprocess.Popen(
-        [BIN / "moto_server", "-H", "127.0.0.1", "-p", "0"], stdout=log, stderr=log
-    )
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.poll() is None:
-        log.seek(0)
-        for word in log.read().split():
-            if word.startswith("http://127.0.0.1:"):
-                return server, word
-        time.sleep(0.05)
-    log.seek(0)
-    raise AssertionError(f"moto did not start: {log.read()}")
 
 
 def up(state, aws):

@@ -10,16 +10,15 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 
 import boto3
 
+from story_support import BIN, expect, moto
+
 HERE = pathlib.Path(__file__).parent
-BIN = pathlib.Path(sys.executable).parent
 API_GATEWAY = os.environ["AWS_ENDPOINT_URL"]
 TRAFFIC = os.environ["GATEWRIGHT_TRAFFIC_URL"]
 CLIENT = boto3.client("apigateway", endpoint_url=API_GATEWAY)
@@ -29,27 +28,6 @@ MORE_ROUTE = """
 def more():
     return {}
 """
-
-
-def expect(what, found, expected):
-    assert found == expected, f"{what}: expected {expected!r}, found {found!r}"
-
-
-def moto():
-    """moto's server on a free port: the process and its address."""
-    log = tempfile.TemporaryFile("w+")
-    server = subprocess.Popen(
-        [BIN / "moto_server", "-H", "127.0.0.1", "-p", "0"], stdout=log, stderr=log
-    )
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.poll() is None:
-        log.seek(0)
-        for word in log.read().split():
-            if word.startswith("http://127.0.0.1:"):
-                return server, word
-        time.sleep(0.05)
-    log.seek(0)
-    raise AssertionError(f"moto did not start: {log.read()}")
 
 
 def chalice(folder, aws, *arguments):

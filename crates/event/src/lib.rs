@@ -30,4 +30,5 @@ pub use frames::{BrokenStream, Completion, EVENT_STREAM, Frames, Piece, frame};
 pub use names::{SentNames, push_train_case};
 pub use path::{Paths, Pieces};
 pub use prelude::{MAX_PRELUDE, Prelude};
+pub use query::{query_pairs, query_text};
 pub use rest::{Body, Identity, RestEvent};

@@ -8,15 +8,23 @@ use smallvec::SmallVec;
 /// Name and value, decoded.
 pub(crate) type Parameter<'q> = (Cow<'q, str>, Cow<'q, [u8]>);
 
-/// Every parameter in order. `;` splits as `&` does; one without a name is
-/// left out, one without a value has an empty one.
+/// Every parameter in order, decoded.
 pub(crate) fn parse(query: Option<&str>) -> SmallVec<[Parameter<'_>; 8]> {
+    query_pairs(query).map(|(name, value)| (text(decode(name)), decode(value))).collect()
+}
+
+/// Every parameter of a query string in order, not decoded. `;` splits as `&`
+/// does; one without a name is left out, one without a value has an empty one.
+pub fn query_pairs(query: Option<&str>) -> impl DoubleEndedIterator<Item = (&str, &str)> {
     let parameters = query.unwrap_or_default().split(['&', ';']);
-    let named = parameters.filter_map(|parameter| {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        (!name.is_empty()).then(|| (text(decode(name)), decode(value)))
-    });
-    named.collect()
+    let pairs = parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
+    pairs.filter(|(name, _)| !name.is_empty())
+}
+
+/// A name or value of a query string, decoded. Bytes that are no UTF-8 become
+/// replacement characters.
+pub fn query_text(encoded: &str) -> Cow<'_, str> {
+    text(decode(encoded))
 }
 
 fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {

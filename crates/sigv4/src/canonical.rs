@@ -6,8 +6,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{ALGORITHM, Credential, Timestamp};
 
-/// RFC 3986 unreserved characters stay as they are.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// What is percent-encoded in names and values: all but the unreserved
+/// characters of RFC 3986.
+pub const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The same, with the slashes of a path kept.
 const PATH: &AsciiSet = &UNRESERVED.remove(b'/');

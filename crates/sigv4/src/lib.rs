@@ -20,7 +20,7 @@ mod sign;
 mod timestamp;
 mod verify;
 
-pub use canonical::{Request, hash_body};
+pub use canonical::{Request, UNRESERVED, hash_body};
 pub use credential::Credential;
 pub use error::Error;
 pub use key::SigningKey;

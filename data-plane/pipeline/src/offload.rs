@@ -26,8 +26,8 @@ use crate::{
 /// Bodies up to this size are worked on where they are; in bytes.
 pub(crate) const SMALL: usize = 64 << 10;
 
-/// Steps of a template on the core: about half a millisecond, of which a
-/// typical template of 2 KB takes a thirtieth.
+/// Steps of a template on the core; one that wants more begins anew on a
+/// thread.
 pub(crate) const STEPS_ON_CORE: u64 = 20_000;
 
 type Job = Box<dyn FnOnce() + Send>;

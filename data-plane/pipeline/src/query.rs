@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
+use gw_event::{query_pairs as pairs, query_text as decode};
 
 /// The values of `name` in order, decoded. `;` splits parameters as `&` does.
 pub(crate) fn values<'q>(
@@ -15,22 +15,6 @@ pub(crate) fn values<'q>(
 /// All names with their values in order, decoded.
 pub(crate) fn all(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     pairs(query).map(|(key, value)| (decode(key), decode(value)))
-}
-
-fn pairs(query: Option<&str>) -> impl DoubleEndedIterator<Item = (&str, &str)> {
-    let parameters = query.unwrap_or_default().split(['&', ';']);
-    let pairs = parameters.map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")));
-    pairs.filter(|(key, _)| !key.is_empty())
-}
-
-/// Percent-decodes, with `+` for a space. Bytes that are no UTF-8 become
-/// replacement characters.
-fn decode(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|b| b == b'%' || b == b'+') {
-        return Cow::Borrowed(text);
-    }
-    let spaced = text.replace('+', " ");
-    Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
 #[cfg(test)]

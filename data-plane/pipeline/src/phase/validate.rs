@@ -15,8 +15,8 @@ use crate::{
     rescue::{Refusal, refuse},
 };
 
-/// Steps of a validation on the core: two milliseconds, of which a typical
-/// body of 1 KB takes a two-thousandth.
+/// Steps of a validation on the core; one that wants more begins anew on a
+/// thread.
 const STEPS_ON_CORE: u64 = 200_000;
 
 /// Steps of any validation.

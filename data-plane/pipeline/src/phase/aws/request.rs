@@ -1,18 +1,16 @@
 //! The request to a service: path, query, headers and body in its protocol.
 
 use bytes::Bytes;
+use gw_sigv4::UNRESERVED;
 use gw_snapshot::{AwsCall, AwsProtocol, AwsTarget, AwsText, MappedRequest, media_type};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use crate::ctx::RequestCtx;
 
 pub(super) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// Everything but RFC 3986's unreserved characters.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What goes out, but for what every call of AWS has.
 pub(super) struct Sent {
@@ -136,7 +134,7 @@ impl Query {
     }
 
     fn push(&mut self, name: &str, value: &str) {
-        let encoded = |text| utf8_percent_encode(text, COMPONENT).to_string();
+        let encoded = |text| utf8_percent_encode(text, UNRESERVED).to_string();
         self.push_encoded(&encoded(name), &encoded(value));
     }
 
