@@ -1,8 +1,7 @@
 //! One data directory: made, served, stopped.
 
 use std::fs;
-use std::io::{self, Write as _};
-use std::net::TcpListener;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -211,14 +210,13 @@ impl Cluster {
     }
 }
 
-/// A loopback port that was free a moment ago.
-pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use gw_ports::Lease;
+
     use super::*;
 
     #[test]
@@ -232,7 +230,8 @@ mod tests {
         let hba = fs::read_to_string(cluster.data().join("pg_hba.conf")).unwrap();
         assert!(!hba.lines().any(|l| !l.starts_with('#') && l.contains("trust")), "{hba}");
 
-        let settings = Settings { port: free_port().unwrap(), durable: false, max_connections: 20 };
+        let lease = Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let settings = Settings { port: lease.port(), durable: false, max_connections: 20 };
         let mut child =
             cluster.serve(&settings).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         cluster.wait_ready(&mut child, Duration::from_secs(30)).unwrap();

@@ -16,7 +16,7 @@ mod error;
 
 pub use account::Account;
 pub use binaries::Binaries;
-pub use cluster::{Cluster, Settings, free_port};
+pub use cluster::{Cluster, Settings};
 pub use error::Error;
 
 /// The superuser that [`Cluster::init`] creates.

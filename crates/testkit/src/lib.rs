@@ -19,7 +19,28 @@ pub mod skip;
 mod thread;
 pub mod words;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use gw_ports::Lease;
+
+/// Any loopback port, to be listened on by a process that the test starts.
+///
+/// # Panics
+/// When no port is left.
+pub fn loopback_port() -> Lease {
+    Lease::any(IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("a free port")
+}
+
+/// Where nobody listens for as long as the test process lives.
+///
+/// # Panics
+/// When no port is left.
+pub fn nobody() -> SocketAddr {
+    static NOBODY: OnceLock<Lease> = OnceLock::new();
+    NOBODY.get_or_init(loopback_port).address()
+}
 
 /// Waits until `check` gives a value, asking every 20 ms.
 ///

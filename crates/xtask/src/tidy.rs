@@ -70,7 +70,11 @@ fn layer_of(folder: &str) -> Option<(usize, &'static str)> {
         "crates/model" | "crates/schema" | "crates/route" | "crates/sigv4" | "crates/openapi"
         | "crates/snapshot" | "crates/event" | "crates/convert" | "crates/fleet-core"
         | "crates/template" | "crates/wire" => (0, ""),
-        "proto" | "crates/functions" | "crates/telemetry" | "crates/local-postgres" => (1, ""),
+        "proto"
+        | "crates/functions"
+        | "crates/telemetry"
+        | "crates/local-postgres"
+        | "crates/ports" => (1, ""),
         "control-plane/server" => (3, "control"),
         "data-plane/proxy" => (3, "data"),
         "gwctl" => (3, ""),

@@ -4,8 +4,11 @@
 
 mod support;
 
+use std::net::Ipv4Addr;
+
 use bytes::Bytes;
 use gw_model::HttpMethod::*;
+use gw_ports::Lease;
 use http::Response;
 use http_body_util::Full;
 use serde_json::{Value, json};
@@ -98,12 +101,9 @@ fn failures_of_lambda() {
             assert_eq!((answer.status.as_u16(), got), (expected, wanted), "{status} {failed}");
         }
         // Nobody listens there.
-        let (address, _log) = lambda("{}").await;
-        let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let nowhere = gone.local_addr().unwrap();
-        drop(gone);
-        assert_ne!(address, nowhere);
-        let lonely = gateway(nowhere, vec![stage(&api(vec![("/x", Get, function(ARN))]))]).await;
+        let nowhere = Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let lonely =
+            gateway(nowhere.address(), vec![stage(&api(vec![("/x", Get, function(ARN))]))]).await;
         assert_eq!(lonely.get("/x").await.status.as_u16(), 502);
         let silent = raw_backend(b"").await;
         let method = with(function(ARN), |integration| integration.timeout_ms = 60);

@@ -3,11 +3,13 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
+
+use gw_ports::Lease;
 
 fn command(state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gw-data-plane"));
@@ -15,9 +17,9 @@ fn command(state: &Path) -> Command {
     command
 }
 
-/// A port that was free a moment ago.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// A port where nobody listens but who is told of it.
+fn free() -> Lease {
+    Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap()
 }
 
 fn wait<T>(what: &str, mut state: impl FnMut() -> Option<T>) -> T {
@@ -50,7 +52,8 @@ fn terminate(mut child: Child) -> Output {
 #[test]
 fn a_node_without_a_world_waits_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let (metrics, nobody) = (free(), free());
+    let leases = [free(), free()];
+    let [metrics, nobody] = leases.each_ref().map(Lease::address);
     let ready_file = folder.path().join("ready.json");
     let token = format!("gwj1.{}.secret", "0".repeat(64));
     let child = command(&folder.path().join("state"))

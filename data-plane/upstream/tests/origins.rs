@@ -4,10 +4,11 @@
 
 mod common;
 
-use std::{cell::Cell, future::Future, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, future::Future, net::Ipv4Addr, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use common::run;
+use gw_ports::Lease;
 use gw_upstream::{
     Body, Client, Config, Error, Fault, Networks, Scheme, Target, Timeouts, TlsOptions,
 };
@@ -198,11 +199,8 @@ fn a_connection_known_to_be_closed_is_not_used() {
 fn failures_are_told_apart() {
     run(async {
         let client = client();
-        let free = {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            listener.local_addr().unwrap().port()
-        };
-        let error = text(&client, &target("127.0.0.1", free), get()).await.unwrap_err();
+        let nowhere = Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let error = text(&client, &target("127.0.0.1", nowhere.port()), get()).await.unwrap_err();
         assert!(matches!(error, Error::Connect { .. }), "{error:?}");
         assert!(error.is_retry_safe());
 

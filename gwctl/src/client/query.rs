@@ -1,9 +1,7 @@
 //! Paths with their parts and query values percent-encoded.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// What may stand unencoded in a segment or a query value.
-const KEEP: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+use gw_sigv4::UNRESERVED;
+use percent_encoding::utf8_percent_encode;
 
 /// A path below an endpoint, with its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +16,7 @@ impl Path {
         let mut path = String::new();
         for segment in segments {
             path.push('/');
-            path.extend(utf8_percent_encode(segment, KEEP));
+            path.extend(utf8_percent_encode(segment, UNRESERVED));
         }
         Self { path, query: String::new() }
     }
@@ -37,7 +35,7 @@ impl Path {
         }
         self.query.push_str(name);
         self.query.push('=');
-        self.query.extend(utf8_percent_encode(value, KEEP));
+        self.query.extend(utf8_percent_encode(value, UNRESERVED));
         self
     }
 

@@ -94,7 +94,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let state = StateDir::new(dir.path()).unwrap();
         let ports = ["--admin-port", "0", "--traffic-port", "0", "--fleet-port", "0"];
-        let (settings, _) = flags(&ports, false).settle(None).unwrap();
+        let settings = flags(&ports, false).settle(None).unwrap().settings;
         assert!(Announcement::of(&state, &settings).is_err());
         std::fs::write(
             state.credentials(),

@@ -1,10 +1,10 @@
 //! Which ports: as asked, as remembered, or any free ones.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 
+use gw_ports::Lease;
 use serde::{Deserialize, Serialize};
-use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::{Error, Result};
 
@@ -31,12 +31,13 @@ impl Port {
     }
 }
 
-/// Chooses ports, keeping each taken until all are chosen, so that no two
-/// parts get the same.
+/// Chooses ports and keeps them: no two parts get the same, and nobody else
+/// gets one while its part is being started again.
 #[derive(Debug)]
 pub(crate) struct Chooser {
     bind: IpAddr,
-    held: Vec<TcpListener>,
+    /// To be held for as long as the parts are kept running.
+    pub(crate) held: Vec<Lease>,
     /// What to tell about ports that had to change.
     pub(crate) notes: Vec<String>,
 }
@@ -46,12 +47,17 @@ impl Chooser {
         Self { bind, held: Vec::new(), notes: Vec::new() }
     }
 
+    /// Chooses at another address from here on.
+    pub(crate) fn move_to(&mut self, bind: IpAddr) {
+        self.bind = bind;
+    }
+
     /// Settles a port for `what`, whose flag is `flag`.
     pub(crate) fn settle(&mut self, port: &mut Port, what: &str, flag: &str) -> Result<()> {
-        match TcpListener::bind((self.bind, port.number)) {
-            Ok(listener) => {
-                port.number = local(&listener).map_err(Error::io(what))?;
-                self.held.push(listener);
+        match self.lease(port.number) {
+            Ok(lease) => {
+                port.number = lease.port();
+                self.held.push(lease);
                 Ok(())
             }
             Err(error) if port.auto && error.kind() == io::ErrorKind::AddrInUse => {
@@ -66,34 +72,20 @@ impl Chooser {
                 .hint(format!("choose another with {flag}, or 0 for any free one"))),
         }
     }
-}
 
-fn local(listener: &TcpListener) -> io::Result<u16> {
-    Ok(listener.local_addr()?.port())
-}
-
-/// A port that is ours, on which others of our processes may listen: bound with
-/// `SO_REUSEPORT` and never listening, it gets no connections itself.
-#[derive(Debug)]
-pub(crate) struct Reserved {
-    _socket: Socket,
-}
-
-impl Reserved {
-    /// Keeps `address` for as long as this value lives.
-    pub(crate) fn keep(address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.set_reuse_port(true)?;
-        socket.bind(&address.into())?;
-        Ok(Self { _socket: socket })
+    fn lease(&self, port: u16) -> io::Result<Lease> {
+        // A lease bears another one beside it; two parts must not share a port.
+        if port != 0 && self.held.iter().any(|lease| lease.port() == port) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        Lease::of(SocketAddr::new(self.bind, port))
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
 
@@ -130,29 +122,18 @@ mod tests {
         assert_eq!(numbers.len(), 4);
         assert!(chooser.notes.is_empty());
 
-        let mut taken = ports[0];
-        chooser.settle(&mut taken, "the admin API", "--admin-port").unwrap();
-        assert_ne!(taken.number, ports[0].number);
-        assert!(chooser.notes[0].contains("the admin API"), "{:?}", chooser.notes);
+        // By another part, and by somebody else.
+        let stranger = TcpListener::bind((HERE, 0)).unwrap();
+        for number in [ports[0].number, stranger.local_addr().unwrap().port()] {
+            let mut taken = Port { number, auto: true };
+            chooser.settle(&mut taken, "the admin API", "--admin-port").unwrap();
+            assert_ne!(taken.number, number);
+            let note = chooser.notes.pop().unwrap();
+            assert!(note.contains("the admin API"), "{note}");
 
-        let mut fixed = Port { number: ports[0].number, auto: false };
-        let error = chooser.settle(&mut fixed, "the admin API", "--admin-port").unwrap_err();
-        assert!(error.to_string().contains("--admin-port"), "{error}");
-    }
-
-    #[test]
-    fn a_reserved_port_can_be_shared_by_us_and_gets_nothing() {
-        let free = TcpListener::bind((HERE, 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let _kept = Reserved::keep(address).unwrap();
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.set_reuse_port(true).unwrap();
-        socket.bind(&address.into()).unwrap();
-        socket.listen(128).unwrap();
-        for _ in 0..20 {
-            std::net::TcpStream::connect(address).unwrap();
+            let mut fixed = Port { number, auto: false };
+            let error = chooser.settle(&mut fixed, "the admin API", "--admin-port").unwrap_err();
+            assert!(error.to_string().contains("--admin-port"), "{error}");
         }
-        assert!(TcpListener::bind(address).is_err(), "nobody else gets it");
     }
 }

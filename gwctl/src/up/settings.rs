@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use gw_ports::Lease;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::Global;
@@ -60,6 +61,16 @@ pub(crate) struct NodePorts {
     pub(crate) metrics: Port,
 }
 
+/// What an installation is to be, with its ports.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) settings: Settings,
+    /// The ports, kept while the parts run.
+    pub(crate) leases: Vec<Lease>,
+    /// What had to give way.
+    pub(crate) notes: Vec<String>,
+}
+
 /// The flags that bear on [`Settings`], resolved from the command line.
 #[derive(Debug, Clone)]
 pub(crate) struct Flags {
@@ -97,9 +108,8 @@ impl Flags {
             || !a.control_plane_arg.is_empty()
     }
 
-    /// The settings that these flags mean after what is remembered. Ports are
-    /// settled; what had to give way is told.
-    pub(crate) fn settle(&self, old: Option<&Settings>) -> Result<(Settings, Vec<String>)> {
+    /// What these flags mean after what is remembered.
+    pub(crate) fn settle(&self, old: Option<&Settings>) -> Result<Settled> {
         let mut settings = self.wanted(old)?;
         let mut chooser = Chooser::new(settings.bind);
         chooser.settle(&mut settings.admin, "the admin API", "--admin-port")?;
@@ -111,16 +121,14 @@ impl Flags {
             chooser.settle(&mut node.traffic, &format!("{name}'s traffic"), "--node-port")?;
             chooser.settle(&mut node.metrics, &format!("{name}'s metrics"), "--metrics-port")?;
         }
-        let mut notes = chooser.notes;
-        let mut local = Chooser::new(FUNCTIONS_HOST);
+        chooser.move_to(FUNCTIONS_HOST);
         if let Some(functions) = &mut settings.functions {
-            local.settle(&mut functions.port, "the functions", "--functions-port")?;
-            notes.append(&mut local.notes);
+            chooser.settle(&mut functions.port, "the functions", "--functions-port")?;
         }
         if settings.database == Database::Private {
-            local.settle(&mut settings.postgres, "Postgres", "DATABASE_URL")?;
+            chooser.settle(&mut settings.postgres, "Postgres", "DATABASE_URL")?;
         }
-        Ok((settings, notes))
+        Ok(Settled { settings, leases: chooser.held, notes: chooser.notes })
     }
 
     fn wanted(&self, old: Option<&Settings>) -> Result<Settings> {
@@ -279,25 +287,25 @@ pub(crate) mod tests {
             "--node-arg=1",
             "--expose-release",
         ];
-        let (first, notes) = flags(&zero, false).settle(None).unwrap();
+        let Settled { settings: first, notes, .. } = flags(&zero, false).settle(None).unwrap();
         assert!(notes.is_empty(), "{notes:?}");
         let json = serde_json::to_string(&first).unwrap();
         let remembered: Settings = serde_json::from_str(&json).unwrap();
-        assert_eq!(flags(&[], false).settle(Some(&remembered)).unwrap().0, first);
-        assert_eq!(flags(&zero, false).settle(Some(&remembered)).unwrap().0, first);
+        assert_eq!(flags(&[], false).settle(Some(&remembered)).unwrap().settings, first);
+        assert_eq!(flags(&zero, false).settle(Some(&remembered)).unwrap().settings, first);
         assert_eq!(first.node_args, ["--cores", "1"]);
-        let more = flags(&["--nodes", "3"], false).settle(Some(&first)).unwrap().0;
+        let more = flags(&["--nodes", "3"], false).settle(Some(&first)).unwrap().settings;
         assert_eq!(more.nodes[..2], first.nodes[..]);
     }
 
     #[test]
     fn the_file_of_roles_is_remembered_for_every_node() {
         let zero = ["--aws-roles", "roles.toml", "--node-arg", "--cores=1"];
-        let (first, _) = flags(&zero, false).settle(None).unwrap();
+        let first = flags(&zero, false).settle(None).unwrap().settings;
         let expected = std::path::absolute("roles.toml").unwrap();
         let roles = format!("--aws-roles={}", expected.display());
         assert_eq!(first.node_args, ["--cores=1", roles.as_str()]);
-        let (again, _) = flags(&[], false).settle(Some(&first)).unwrap();
+        let again = flags(&[], false).settle(Some(&first)).unwrap().settings;
         assert_eq!(again.node_args, first.node_args);
     }
 
@@ -305,7 +313,7 @@ pub(crate) mod tests {
     fn functions_are_remembered_until_told_otherwise() {
         let zero = ["--admin-port", "0", "--fleet-port", "0", "--traffic-port", "0"];
         let with = [&zero[..], &["--functions", "/f", "--functions-port", "0"]].concat();
-        let (first, _) = flags(&with, false).settle(None).unwrap();
+        let first = flags(&with, false).settle(None).unwrap().settings;
         let url = first.functions_url().unwrap();
         assert!(url.starts_with("http://127.0.0.1:") && !url.ends_with(":0"), "{url}");
         let again = flags(&zero, false).wanted(Some(&first)).unwrap();

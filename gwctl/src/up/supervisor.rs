@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use gw_ports::Lease;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::{Error, Result};
@@ -15,9 +16,8 @@ use crate::up::down::end_orphans;
 use crate::up::keep::{Kept, OnStart};
 use crate::up::logs::cut_long_logs;
 use crate::up::parts::{self, Part};
-use crate::up::ports::Reserved;
 use crate::up::process::ProcessId;
-use crate::up::settings::{Database, Flags, Settings};
+use crate::up::settings::{Database, Flags, Settings, Settled};
 use crate::up::state::{Lock, Run, Running, StateDir, Status};
 
 /// How often log files are looked at.
@@ -44,7 +44,7 @@ pub(crate) async fn run(
         () = stop.wait() => Err(Error::failed("interrupted while starting")),
     };
     let result = match started {
-        Ok(_reserved) => {
+        Ok(_leases) => {
             book.status(Status::Ready);
             match announced(state) {
                 Ok(()) => {
@@ -159,16 +159,15 @@ struct House {
 
 impl House {
     /// Starts everything in order; each part is ready before the next needs it.
-    async fn start(&mut self, flags: &Flags, until: Instant) -> Result<Vec<Reserved>> {
+    /// The ports are ours for as long as the leases live.
+    async fn start(&mut self, flags: &Flags, until: Instant) -> Result<Vec<Lease>> {
         // What outlived a killed supervisor holds ports and data.
         end_orphans(&self.book.children(), Duration::from_secs(20)).await;
         self.book.change(|run| run.children.clear());
 
         let old = self.state.settings()?;
-        let (settings, notes) = flags.settle(old.as_ref())?;
+        let Settled { settings, leases, notes } = flags.settle(old.as_ref())?;
         notes.iter().for_each(|note| warn(note));
-        let keep = |port| Reserved::keep(settings.listen(port)).map_err(Error::io("shared port"));
-        let reserved = vec![keep(settings.traffic)?, keep(settings.tls)?];
         self.state.remember(&settings)?;
 
         let url = self.start_database(&settings, until).await?;
@@ -178,7 +177,7 @@ impl House {
             self.start_part(functions, until).await?;
         }
         self.start_nodes(&settings, until).await?;
-        Ok(reserved)
+        Ok(leases)
     }
 
     async fn start_database(

@@ -24,8 +24,7 @@ const SOON: Duration = Duration::from_secs(20);
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
 fn refused() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}/", listener.local_addr().unwrap())
+    format!("http://{}/", gw_testkit::nobody())
 }
 
 fn deep(levels: usize) -> String {

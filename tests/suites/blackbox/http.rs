@@ -327,10 +327,7 @@ async fn backends_that_misbehave() {
             other => Reply::http(200, &[], other),
         }
     });
-    let refused = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
-    };
+    let refused = format!("http://{}", gw_testkit::nobody());
     let responses = json!({
         "default": {"statusCode": "200"},
         "30\\d": {"statusCode": "307", "responseParameters": {

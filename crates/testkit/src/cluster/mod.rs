@@ -13,13 +13,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use gw_local_postgres::free_port;
+use gw_ports::Lease;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::chaos_proxy::ChaosProxy;
-use crate::eventually;
 use crate::http::{Admin, Call, Credentials};
+use crate::loopback_port;
 use crate::postgres::PrivatePostgres;
 use process::{Guard, Process};
 
@@ -69,6 +69,8 @@ pub struct Cluster {
     control_plane: Process,
     credentials: Value,
     guard: Guard,
+    /// The ports of all parts, kept from others while a part is down.
+    ports: Vec<Lease>,
     folder: TempDir,
 }
 
@@ -151,19 +153,7 @@ impl Node {
     /// When it ends instead, or is not ready within a minute, with its log.
     pub async fn ready(&mut self) {
         let url = format!("http://{}/ready", self.metrics);
-        let until = Instant::now() + Duration::from_secs(60);
-        loop {
-            let answer = Call::get(&url).timeout(Duration::from_secs(2)).send().await;
-            if answer.is_ok_and(|answer| answer.status == 200) {
-                return;
-            }
-            let ended = self.process.ended();
-            if ended.is_some() || Instant::now() > until {
-                let said = fs::read_to_string(self.process.log()).unwrap_or_default();
-                panic!("{} is not ready, ended: {ended:?}: {said}", self.name);
-            }
-            self.process.tick().await;
-        }
+        self.process.answers(&url).await;
     }
 }
 
@@ -187,7 +177,8 @@ impl Cluster {
         let direct = format!("127.0.0.1:{}", postgres.port());
         let url = postgres.url().replace(&direct, &database_line.address().to_string());
 
-        let (admin, fleet) = (port(), port());
+        let mut ports = Vec::new();
+        let (admin, fleet) = (port(&mut ports), port(&mut ports));
         let mut control_plane = control_plane(&folder, &guard, &options, [admin, fleet], &url);
         control_plane.start();
         let credentials =
@@ -203,6 +194,7 @@ impl Cluster {
             control_plane,
             credentials,
             guard,
+            ports,
             folder,
         };
         cluster.control_plane_ready().await;
@@ -218,7 +210,7 @@ impl Cluster {
     fn add_node(&mut self, options: &Options, at: usize, fleet: SocketAddr) {
         let name = format!("n{}", at + 1);
         let line = ChaosProxy::start(fleet);
-        let (traffic, tls, metrics) = (port(), port(), port());
+        let [traffic, tls, metrics] = std::array::from_fn(|_| port(&mut self.ports));
         let token = self.credentials["join_token"].as_str().expect("a join token");
         let token_file = self.folder.path().join("join-token");
         fs::write(&token_file, token).expect("the token can be written");
@@ -278,13 +270,12 @@ impl Cluster {
     }
 
     /// Waits until the control plane says that it is ready.
+    ///
+    /// # Panics
+    /// When it ends instead, or is not ready within a minute, with its log.
     pub async fn control_plane_ready(&mut self) {
         let url = format!("{}/gatewright/v1/ready", self.admin.url);
-        eventually("the control plane to be ready", || async {
-            let answer = Call::get(&url).send().await.ok()?;
-            (answer.status == 200).then_some(())
-        })
-        .await;
+        self.control_plane.answers(&url).await;
     }
 
     /// The state of the fleet as the control plane tells it.
@@ -332,8 +323,11 @@ async fn bootstrap(control_plane: &mut Process, file: PathBuf) -> Value {
     }
 }
 
-fn port() -> SocketAddr {
-    loopback(free_port().expect("a free port"))
+fn port(ports: &mut Vec<Lease>) -> SocketAddr {
+    let lease = loopback_port();
+    let address = lease.address();
+    ports.push(lease);
+    address
 }
 
 fn loopback(port: u16) -> SocketAddr {

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::http::Call;
+
 /// How long a process may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -128,6 +130,27 @@ impl Process {
 
     pub(super) fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Waits until `url` answers 200 while it runs.
+    ///
+    /// # Panics
+    /// When it ends instead, or a minute passes, with its log.
+    pub(super) async fn answers(&mut self, url: &str) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // Asked first: whoever answers after its end is a stranger.
+            let ended = self.ended();
+            let answer = Call::get(url).timeout(Duration::from_secs(2)).send().await;
+            if ended.is_none() && answer.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            if ended.is_some() || Instant::now() > until {
+                let said = fs::read_to_string(&self.log).unwrap_or_default();
+                panic!("{} does not answer, ended: {ended:?}: {said}", self.program.display());
+            }
+            self.tick().await;
+        }
     }
 
     /// How it ended; `None` while it runs or was never started.

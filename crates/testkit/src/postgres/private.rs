@@ -6,10 +6,12 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use gw_local_postgres::{Cluster, Settings, free_port};
+use gw_local_postgres::{Cluster, Settings};
+use gw_ports::Lease;
 use tempfile::TempDir;
 
 use super::{log_to, password, url};
+use crate::loopback_port;
 
 /// Ends the server when its standard input closes, which it does when the test
 /// process ends, however that ends.
@@ -28,6 +30,8 @@ pub struct PrivatePostgres {
     password: String,
     child: Option<Child>,
     watcher: Child,
+    /// The port is ours while the server is down, too.
+    _lease: Lease,
     folder: TempDir,
 }
 
@@ -56,9 +60,10 @@ impl PrivatePostgres {
             .process_group(0)
             .spawn()
             .expect("sh");
-        let port = free_port().expect("a free port");
-        let settings = Settings { port, durable, max_connections: 200 };
-        let mut server = Self { cluster, settings, password, child: None, watcher, folder };
+        let lease = loopback_port();
+        let settings = Settings { port: lease.port(), durable, max_connections: 200 };
+        let mut server =
+            Self { cluster, settings, password, child: None, watcher, _lease: lease, folder };
         server.resume();
         server
     }

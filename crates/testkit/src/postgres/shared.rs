@@ -15,10 +15,11 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use gw_local_postgres::{Cluster, Error, Settings, free_port};
+use gw_local_postgres::{Cluster, Error, Settings};
 use serde::{Deserialize, Serialize};
 
 use super::{log_to, password, url};
+use crate::loopback_port;
 
 /// How long the server waits for the next test process.
 const IDLE_SECONDS: u32 = 20;
@@ -120,26 +121,21 @@ fn start(root: &Path) -> Result<Server, Error> {
 
 fn serve(cluster: &Cluster, folder: &Path) -> Result<(u16, u32), Error> {
     let log = folder.join("log");
-    let mut last = Error::Start("no free port".into());
-    // Another process may take the port between the question and the use.
-    for _ in 0..5 {
-        let port = free_port().map_err(|e| Error::Start(e.to_string()))?;
-        let settings = Settings { port, durable: false, max_connections: 400 };
-        let mut command = cluster.serve(&settings);
-        log_to(&mut command, &log);
-        // A group of its own: the runner's signals to a test end no other's server.
-        let mut child =
-            command.process_group(0).spawn().map_err(|e| Error::Start(e.to_string()))?;
-        match cluster.wait_ready(&mut child, Duration::from_secs(60)) {
-            Ok(()) => return Ok((port, child.id())),
-            Err(error) => {
-                let said = fs::read_to_string(&log).unwrap_or_default();
-                last = Error::Start(format!("{error}; it said: {}", said.trim()));
-            }
+    // Kept until the server listens; the server keeps it from then on.
+    let lease = loopback_port();
+    let settings = Settings { port: lease.port(), durable: false, max_connections: 400 };
+    let mut command = cluster.serve(&settings);
+    log_to(&mut command, &log);
+    // A group of its own: the runner's signals to a test end no other's server.
+    let mut child = command.process_group(0).spawn().map_err(|e| Error::Start(e.to_string()))?;
+    match cluster.wait_ready(&mut child, Duration::from_secs(60)) {
+        Ok(()) => Ok((lease.port(), child.id())),
+        Err(error) => {
+            child.kill().and_then(|()| child.wait()).ok();
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            Err(Error::Start(format!("{error}; it said: {}", said.trim())))
         }
-        child.kill().and_then(|()| child.wait()).ok();
     }
-    Err(last)
 }
 
 fn reap(root: &Path, folder: &Path, pid: u32) -> io::Result<()> {
