@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Ask, Failure, MAX_ANSWER, MAX_STREAM, TRUNCATED, Work, Wrong};
+use super::{Ask, Asks, Failure, MAX_ANSWER, MAX_STREAM, TRUNCATED, Work, Wrong};
 
 const BASE: &str = "/2018-06-01/runtime/";
 
@@ -31,7 +31,7 @@ pub(super) struct RuntimeApi {
 
 impl RuntimeApi {
     /// Listens on a loopback port; what runtimes ask goes to `asks`.
-    pub(super) async fn open(asks: mpsc::UnboundedSender<Ask>) -> std::io::Result<Self> {
+    pub(super) async fn open(asks: Asks) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let open = CancellationToken::new();
@@ -43,11 +43,7 @@ impl RuntimeApi {
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    asks: &mpsc::UnboundedSender<Ask>,
-    closed: &CancellationToken,
-) {
+async fn accept(listener: &TcpListener, asks: &Asks, closed: &CancellationToken) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Too many open files, most likely; runtimes keep few connections.
@@ -74,7 +70,7 @@ async fn accept(
 
 type Answer = Response<Full<Bytes>>;
 
-async fn answer(request: Request<Incoming>, asks: &mpsc::UnboundedSender<Ask>) -> Answer {
+async fn answer(request: Request<Incoming>, asks: &Asks) -> Answer {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let Some(path) = path.strip_prefix(BASE) else { return unknown() };
@@ -89,7 +85,7 @@ async fn answer(request: Request<Incoming>, asks: &mpsc::UnboundedSender<Ask>) -
     }
 }
 
-async fn next(asks: &mpsc::UnboundedSender<Ask>) -> Answer {
+async fn next(asks: &Asks) -> Answer {
     let (give, given) = oneshot::channel();
     asks.send(Ask::Next(give)).ok();
     match given.await {
@@ -119,11 +115,7 @@ fn handed_out(work: Work) -> Answer {
     answer
 }
 
-async fn init_error(
-    headers: &HeaderMap,
-    body: Incoming,
-    asks: &mpsc::UnboundedSender<Ask>,
-) -> Answer {
+async fn init_error(headers: &HeaderMap, body: Incoming, asks: &Asks) -> Answer {
     let Some(body) = whole(body, MAX_ANSWER).await.ok().flatten() else {
         return too_large();
     };
@@ -137,12 +129,7 @@ async fn init_error(
     }
 }
 
-async fn fail(
-    id: &str,
-    headers: &HeaderMap,
-    body: Incoming,
-    asks: &mpsc::UnboundedSender<Ask>,
-) -> Answer {
+async fn fail(id: &str, headers: &HeaderMap, body: Incoming, asks: &Asks) -> Answer {
     if let Err(answer) = begin(id, asks).await {
         return answer;
     }
@@ -155,12 +142,7 @@ async fn fail(
     answer
 }
 
-async fn respond(
-    id: &str,
-    headers: &HeaderMap,
-    body: Incoming,
-    asks: &mpsc::UnboundedSender<Ask>,
-) -> Answer {
+async fn respond(id: &str, headers: &HeaderMap, body: Incoming, asks: &Asks) -> Answer {
     let mode = headers.get("lambda-runtime-function-response-mode");
     let streams = mode.is_some_and(|mode| mode.as_bytes().eq_ignore_ascii_case(b"streaming"));
     if mode.is_some() && !streams {
@@ -186,7 +168,7 @@ async fn respond(
     answer
 }
 
-async fn begin(id: &str, asks: &mpsc::UnboundedSender<Ask>) -> Result<super::Receive, Answer> {
+async fn begin(id: &str, asks: &Asks) -> Result<super::Receive, Answer> {
     let (granted, answer) = oneshot::channel();
     asks.send(Ask::Begin { id: id.to_owned(), granted }).ok();
     match answer.await {

@@ -152,6 +152,15 @@ struct Receive {
     stream: Option<mpsc::Sender<Bytes>>,
 }
 
+/// The Runtime API's way to its actor.
+///
+/// Unbounded, so that what a runtime has said counts even if it hangs up at
+/// once: nothing waits between the last byte of an answer and its
+/// [`Ask::End`]. It stays short nevertheless: a connection has one ask under
+/// way, an end follows a granted beginning only, and the actor hears asks in
+/// whatever state it is.
+type Asks = mpsc::UnboundedSender<Ask>;
+
 /// What a runtime asks of its environment.
 #[derive(Debug)]
 enum Ask {
