@@ -31,6 +31,7 @@ mod prepared;
 mod shards;
 mod source;
 mod stage;
+mod test_call;
 mod text;
 mod throttle;
 mod uri;
@@ -59,6 +60,7 @@ pub use mapping::{
 pub use mock::Mock;
 pub use source::{Source, Value};
 pub use stage::{Bound, Canary, CompiledStage};
+pub use test_call::{LogLine, TestCall, Tested};
 pub use text::Text;
 pub use throttle::Throttle;
 pub use uri::{InvalidAddress, Origin, Piece, Target, fill_variables};

@@ -50,7 +50,6 @@ pub use budget::BodyBudget;
 pub use core::{Config, ConnInfo, CoreState, names_to_resolve};
 pub use ctx::RawHead;
 pub use metrics::{Counters, LATENCY_BUCKETS, Totals};
-pub use note::Line;
 pub use offload::OffloadPool;
-pub use phase::{TestCall, Tested, handle, handle_with_head, test_call};
+pub use phase::{handle, handle_with_head, test_call};
 pub use world::{PinWorld, SharedWorld, WorldReader};

@@ -10,6 +10,7 @@ use std::{
     time::SystemTime,
 };
 
+use gw_snapshot::LogLine;
 use http::{HeaderName, HeaderValue};
 
 /// Lines beyond it are dropped, in bytes of all together.
@@ -35,19 +36,8 @@ pub(crate) struct Recorder(Mutex<Lines>);
 
 #[derive(Debug, Default)]
 struct Lines {
-    lines: Vec<Line>,
+    lines: Vec<LogLine>,
     bytes: usize,
-}
-
-/// One line of an execution log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// When it was written.
-    pub at: SystemTime,
-    /// What happened, in AWS's words.
-    pub text: String,
-    /// A line that AWS's log does not have.
-    pub is_step: bool,
 }
 
 impl Recorder {
@@ -69,12 +59,12 @@ impl Recorder {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if log.bytes.saturating_add(text.len()) <= MAX_LOG {
             log.bytes += text.len();
-            log.lines.push(Line { at: SystemTime::now(), text, is_step });
+            log.lines.push(LogLine { at: SystemTime::now(), text, is_step });
         }
     }
 
     /// The lines so far, in order.
-    pub(crate) fn take(&self) -> Vec<Line> {
+    pub(crate) fn take(&self) -> Vec<LogLine> {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *log).lines
     }

@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use gw_model::{HttpMethod, Integration, IntegrationResponse, IntegrationType, Method, RestApi};
-use gw_pipeline::{Config, CoreState, Counters, SharedWorld, TestCall, Tested, test_call};
+use gw_pipeline::{Config, CoreState, Counters, SharedWorld, test_call};
+use gw_snapshot::{TestCall, Tested};
 use support::{api, backend, http_proxy, mock, on_core, release};
 
 fn core() -> CoreState {

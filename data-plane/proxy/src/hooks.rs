@@ -8,8 +8,8 @@ use std::{
 
 use gw_listen::Stats;
 use gw_pipeline::{AwsSettings, BodyBudget, Counters, OffloadPool};
-use gw_snapshot::{CompiledStage, World};
-use gw_sync::{Load, TestAnswer, TestCall};
+use gw_snapshot::{CompiledStage, TestCall, Tested, World};
+use gw_sync::Load;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::test_calls::TestCalls;
@@ -143,7 +143,7 @@ impl gw_sync::Hooks for Hooks {
         let _ = self.events.send(Event::Drain(delay));
     }
 
-    fn test_call(&self, call: TestCall, answer: oneshot::Sender<TestAnswer>) {
+    fn test_call(&self, call: TestCall, answer: oneshot::Sender<Tested>) {
         self.test_calls.give(call, answer);
     }
 

@@ -2,9 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use gw_snapshot::{TestCall, Tested};
 use tokio::sync::oneshot;
-
-use crate::{TestAnswer, TestCall};
 
 /// The settings of a node. Start from [`Config::new`], which fills in the
 /// defaults.
@@ -99,7 +98,7 @@ pub trait Hooks: Send + Sync + 'static {
     /// Runs a test call on a serving core and sends what came of it. Dropping
     /// `answer` says that this node cannot; it is closed when nobody waits
     /// any more.
-    fn test_call(&self, _call: TestCall, _answer: oneshot::Sender<TestAnswer>) {}
+    fn test_call(&self, _call: TestCall, _answer: oneshot::Sender<Tested>) {}
 
     /// A stage was compiled for this node and may be served soon: the time to
     /// make ready what its first request would wait for.

@@ -5,8 +5,7 @@ use std::time::SystemTime;
 use gw_fleet_core::message as core;
 use gw_model::{ReleaseNumber, ResourceName, StageKey};
 use gw_proto::{self as pb, InvalidMessage, MAX_TEST_BODY_BYTES, convert};
-
-use crate::{TestAnswer, TestLine};
+use gw_snapshot::{LogLine, Tested};
 
 /// What a control plane can say.
 #[derive(Debug)]
@@ -144,11 +143,14 @@ fn receipt_of(receipt: core::Receipt) -> pb::Receipt {
 }
 
 /// What a test call came to.
-pub(crate) fn test_result(answer: TestAnswer) -> pb::TestResult {
-    let TestAnswer { request_id, status, headers, mut body, log, latency } = answer;
-    let headers = headers.into_iter().map(|(name, value)| pb::Header { name, value });
+pub(crate) fn test_result(tested: Tested) -> pb::TestResult {
+    let Tested { request_id, status, headers, mut body, log, latency } = tested;
+    let headers = headers.iter().map(|(name, value)| pb::Header {
+        name: name.as_str().to_owned(),
+        value: bytes::Bytes::copy_from_slice(value.as_bytes()),
+    });
     let since = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let line = |line: TestLine| pb::LogLine {
+    let line = |line: LogLine| pb::LogLine {
         at_ms: u64::try_from(since(line.at).as_millis()).unwrap_or(u64::MAX),
         text: line.text,
         step: line.is_step,

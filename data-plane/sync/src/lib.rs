@@ -53,4 +53,3 @@ pub use identity::{CertificateMaterial, Error as IdentityError, JoinToken};
 pub use node::{Handle, Node};
 pub use publish::{Published, Reader, WorldHandle, WorldReader};
 pub use status::Status;
-pub use test_call::{TestAnswer, TestCall, TestLine};

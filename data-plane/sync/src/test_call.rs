@@ -6,16 +6,12 @@
 //! All of it happens in a task of its own: nothing of the node's world waits
 //! for it, or changes.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use gw_fleet_core::message::Fault;
 use gw_model::{Digest, Release, ReleaseNumber, StageKey, StageSettings};
 use gw_proto::{self as pb, InvalidMessage, answer};
-use gw_snapshot::CompiledStage;
+use gw_snapshot::{TestCall, Tested};
 use tokio::sync::{Semaphore, oneshot};
 use tonic::transport::Channel;
 
@@ -30,51 +26,6 @@ use crate::{
 
 /// Test calls that run at a time; more are told to come back.
 const AT_ONCE: usize = 32;
-
-/// One request to run.
-#[derive(Debug, Clone)]
-pub struct TestCall {
-    /// Bound for this call alone; its key is that of no real stage.
-    pub stage: Arc<CompiledStage>,
-    /// The resource whose method is called.
-    pub resource_id: String,
-    /// The verb, `ANY` for a method of all verbs.
-    pub method: String,
-    /// As a client would send it behind the stage.
-    pub path_with_query: String,
-    /// In order; names may repeat, and be no names of headers at all.
-    pub headers: Vec<(String, Bytes)>,
-    /// The whole body.
-    pub body: Bytes,
-}
-
-/// What came of a [`TestCall`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TestAnswer {
-    /// The request's id.
-    pub request_id: String,
-    /// The status that a client would get.
-    pub status: u16,
-    /// The headers that a client would get.
-    pub headers: Vec<(String, Bytes)>,
-    /// The body that a client would get.
-    pub body: Bytes,
-    /// The execution log.
-    pub log: Vec<TestLine>,
-    /// How long the request took.
-    pub latency: Duration,
-}
-
-/// A line of an execution log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestLine {
-    /// When it was written.
-    pub at: SystemTime,
-    /// What it says.
-    pub text: String,
-    /// AWS's log has no such line.
-    pub is_step: bool,
-}
 
 /// What the tasks need of the node. Cloning shares it.
 #[derive(Clone)]
@@ -140,11 +91,7 @@ impl TestCalls {
         });
     }
 
-    async fn run(
-        &self,
-        call: pb::TestInvoke,
-        channel: Option<Channel>,
-    ) -> Result<TestAnswer, String> {
+    async fn run(&self, call: pb::TestInvoke, channel: Option<Channel>) -> Result<Tested, String> {
         let wanted = wanted(call).map_err(|error| error.to_string())?;
         let told = |fault: Fault| fault.reason;
         let found = self.find(wanted.release.deployment, channel).await.map_err(told)?;

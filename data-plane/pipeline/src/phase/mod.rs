@@ -24,7 +24,7 @@ use std::{cell::OnceCell, time::Instant};
 
 pub(crate) use http_proxy::target_of;
 pub(crate) use lambda::FunctionBody;
-pub use test_call::{TestCall, Tested, test_call};
+pub use test_call::test_call;
 
 use ::http::{Request, Response};
 use hyper::body::Incoming;

@@ -5,12 +5,12 @@ use std::{
     cell::OnceCell,
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use gw_model::{GatewayResponseType as Type, HttpMethod};
-use gw_snapshot::CompiledStage;
+use gw_snapshot::{TestCall, Tested};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, Uri, Version, header};
 use http_body_util::{BodyExt as _, Limited};
 
@@ -20,47 +20,12 @@ use crate::{
     body::RequestBody,
     ctx::{DomainPath, Located, RequestCtx, Routed},
     id::Ids,
-    note::{self, Line, Recorder},
+    note::{self, Recorder},
     rescue::{Refusal, refuse, rescue},
 };
 
 /// The host of test calls: AWS's.
 const HOST: &str = "testPrefix.testDomainName";
-
-/// One request to a method.
-#[derive(Debug, Clone)]
-pub struct TestCall {
-    /// Bound for this call alone, to an API with the called method and no other.
-    pub stage: Arc<CompiledStage>,
-    /// The method's resource.
-    pub resource_id: String,
-    /// The verb; `ANY` is called as GET.
-    pub method: String,
-    /// Path and query behind the stage. A path that is not the resource's has
-    /// no path variables; an empty one is the resource's own.
-    pub path_with_query: String,
-    /// In order; names may repeat. What is no header is left out.
-    pub headers: Vec<(String, Bytes)>,
-    /// The whole body.
-    pub body: Bytes,
-}
-
-/// What came of a [`TestCall`].
-#[derive(Debug, Clone)]
-pub struct Tested {
-    /// The request's id.
-    pub request_id: String,
-    /// The status that a client would get.
-    pub status: u16,
-    /// The headers that a client would get.
-    pub headers: HeaderMap,
-    /// The body that a client would get.
-    pub body: Bytes,
-    /// The execution log.
-    pub log: Vec<Line>,
-    /// How long the request took.
-    pub latency: Duration,
-}
 
 /// Runs a test call on this core.
 pub async fn test_call(core: &CoreState, call: &TestCall) -> Tested {

@@ -1,6 +1,7 @@
 //! Test calls: content that no world names, run beside it.
 
-use gw_sync::{TestAnswer, TestCall, TestLine};
+use gw_snapshot::{LogLine, TestCall, Tested};
+use http::{HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -10,7 +11,7 @@ struct Proxy {
     calls: Mutex<Vec<TestCall>>,
     /// Whether calls are answered, or kept until they are given up.
     answers: bool,
-    kept: Mutex<Vec<oneshot::Sender<TestAnswer>>>,
+    kept: Mutex<Vec<oneshot::Sender<Tested>>>,
 }
 
 impl Proxy {
@@ -20,21 +21,23 @@ impl Proxy {
 }
 
 impl Hooks for Proxy {
-    fn test_call(&self, call: TestCall, answer: oneshot::Sender<TestAnswer>) {
+    fn test_call(&self, call: TestCall, answer: oneshot::Sender<Tested>) {
         let body = call.body.clone();
         self.calls.lock().unwrap().push(call);
         if !self.answers {
             return self.kept.lock().unwrap().push(answer);
         }
-        let line = TestLine {
+        let line = LogLine {
             at: std::time::SystemTime::UNIX_EPOCH + Duration::from_millis(1234),
             text: "a line".to_owned(),
             is_step: true,
         };
-        let told = TestAnswer {
+        let told = Tested {
             request_id: "r".to_owned(),
             status: 418,
-            headers: vec![("a".to_owned(), "b".into())],
+            headers: [(HeaderName::from_static("a"), HeaderValue::from_static("b"))]
+                .into_iter()
+                .collect(),
             body,
             log: vec![line],
             latency: Duration::from_micros(7),
