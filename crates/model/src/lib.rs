@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod api;
+pub mod authorizer;
 pub mod check;
 pub mod cors;
 pub mod digest;
@@ -17,6 +18,7 @@ pub mod encode;
 pub mod fact;
 pub mod gateway_response;
 pub mod id;
+pub mod integration;
 pub mod method;
 pub mod name;
 pub mod plan;
@@ -28,11 +30,10 @@ pub mod world;
 
 pub use account::AccountSettings;
 pub use api::{
-    Api, ApiKeySource, Authorizer, ConnectionType, ContentHandling, EndpointConfiguration,
-    EndpointType, Integration, IntegrationResponse, IntegrationType, JwtClaim, JwtConfiguration,
-    JwtIssuer, Method, MethodResponse, Model, PassthroughBehavior, RequestValidator, Resource,
-    RestApi,
+    Api, ApiKeySource, EndpointConfiguration, EndpointType, Method, MethodResponse, Model,
+    RequestValidator, Resource, RestApi,
 };
+pub use authorizer::{Authorizer, JwtClaim, JwtConfiguration, JwtIssuer};
 pub use cors::Cors;
 pub use digest::Digest;
 pub use documentation::{
@@ -44,6 +45,10 @@ pub use gateway_response::{GatewayResponse, GatewayResponseType};
 pub use id::{
     AccountId, ApiId, AuthorizerId, DeploymentId, DocumentationPartId, DocumentationVersionName,
     ModelName, NodeId, Region, ResourceId, Scope, StageName, ValidatorId,
+};
+pub use integration::{
+    ConnectionType, ContentHandling, Integration, IntegrationResponse, IntegrationType,
+    PassthroughBehavior,
 };
 pub use method::HttpMethod;
 pub use plan::{ApiKey, PlanStage, PlanThrottle, Quota, QuotaPeriod, UsagePlan};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{Authorizer, AuthorizerId, Method, api::JwtConfiguration, check};
+use gw_model::{Authorizer, AuthorizerId, JwtConfiguration, Method, check};
 use serde_json::Value;
 
 use crate::context::{Context, Members};

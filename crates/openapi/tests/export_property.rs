@@ -10,8 +10,8 @@ use common::same::assert_round_trips;
 use gw_model::{
     ApiKeySource, Authorizer, ConnectionType, ContentHandling, EndpointConfiguration,
     GatewayResponse, GatewayResponseType, HttpMethod, Integration, IntegrationResponse,
-    IntegrationType, Method, MethodResponse, Model, PassthroughBehavior, RequestValidator,
-    Resource, RestApi, api::JwtConfiguration, api::JwtIssuer, check,
+    IntegrationType, JwtConfiguration, JwtIssuer, Method, MethodResponse, Model,
+    PassthroughBehavior, RequestValidator, Resource, RestApi, check,
 };
 use proptest::{collection as many, option, prelude::*, sample::select};
 use serde_json::json;

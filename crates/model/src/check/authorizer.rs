@@ -1,7 +1,7 @@
 //! Authorizers.
 
 use super::Checked;
-use crate::{Authorizer, api::JwtConfiguration, name::is_parameter_name};
+use crate::{Authorizer, JwtConfiguration, name::is_parameter_name};
 
 /// The longest time for which an authorizer's answer is kept, in seconds.
 pub const MAX_RESULT_TTL_SECONDS: u32 = 3600;
