@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gw_model::{Digest, NodeId, ReleaseNumber, ResourceName, StageKey};
+use gw_model::{Digest, NodeId, Release, ReleaseNumber, ResourceName, StageKey};
 
-use super::{Effect, Pending, Replica, digests_of};
+use super::{Effect, Pending, Replica};
 use crate::{
     message::{Abandon, Prepare},
     rollout::{self, Outcome, Rollout, Written},
@@ -204,4 +204,10 @@ impl Replica {
             }
         }
     }
+}
+
+/// The deployments that a release's content names; `None` if it cannot be read.
+fn digests_of(content: &[u8]) -> Option<(ReleaseNumber, Vec<Digest>)> {
+    let release: Release = serde_json::from_slice(content).ok()?;
+    Some((release.number, release.digests().collect()))
 }
