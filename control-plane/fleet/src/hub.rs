@@ -6,27 +6,29 @@
 //! events again. So no hop between tasks lies between a node's last receipt
 //! and the commit.
 
+mod request;
+mod streams;
 mod wait;
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use gw_fleet_core::{
-    message::{ControlMessage, Hello, NodeMessage},
-    replica::{Effect, Event, LiveNode, Pending, Replica, SessionId},
+    replica::{Effect, Event, Pending, Replica, SessionId},
     rollout::Timing,
 };
 use gw_model::{Digest, NodeId, ReleaseNumber, ResourceName, Revision, StageKey};
-use gw_proto as pb;
-use time::OffsetDateTime;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tracing::{info, warn};
+use tokio::sync::{Notify, watch};
+use tracing::info;
 
+pub use self::request::RequestError;
+pub(crate) use self::streams::Outgoing;
+use self::{request::Waiting, streams::Stream};
 use crate::{
-    backing::{Answer, Backing, NodeFacts, ReceiptNote, SignOfLife},
+    backing::{Answer, Backing, ReceiptNote},
     content::{Contents, Offer},
     tasks,
     track::{Progress, Tracks},
@@ -58,42 +60,6 @@ impl Default for Options {
             traffic_suffixes: Vec::new(),
         }
     }
-}
-
-/// Why a node did not answer a request.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RequestError {
-    /// It has no stream to this replica.
-    #[error("the node is not connected")]
-    NotConnected,
-    /// It did not answer before the deadline.
-    #[error("the node did not answer in time")]
-    Timeout,
-}
-
-/// What goes out on a node's stream.
-#[derive(Debug)]
-pub(crate) enum Outgoing {
-    Control(ControlMessage),
-    Request(pb::Request),
-    /// The stream ends for this reason.
-    Close(&'static str),
-}
-
-/// The replica's end of a stream.
-struct Stream {
-    facts: NodeFacts,
-    out: mpsc::UnboundedSender<Outgoing>,
-    /// Dropped with the stream, it ends the reading side too.
-    _reader: oneshot::Sender<()>,
-    draining: bool,
-    /// Whether the database knows that the node is here.
-    registered: bool,
-}
-
-struct Waiting {
-    session: SessionId,
-    answer: oneshot::Sender<pb::answer::Body>,
 }
 
 struct State {
@@ -221,17 +187,6 @@ impl Hub {
         self.lock().machine.all_hold(digests)
     }
 
-    /// The connected nodes, each with whether it drains.
-    pub fn live_nodes(&self) -> Vec<(LiveNode, bool)> {
-        let state = self.lock();
-        let draining = |node: &NodeId| {
-            let stream = state.by_node.get(node).and_then(|id| state.streams.get(id));
-            stream.is_some_and(|stream| stream.draining)
-        };
-        let nodes = state.machine.live_nodes(self.now());
-        nodes.into_iter().map(|live| (live.clone(), draining(&live.node))).collect()
-    }
-
     /// The newest revision that was read.
     pub fn revision(&self) -> Option<Revision> {
         self.lock().machine.world().map(|world| world.revision())
@@ -243,124 +198,15 @@ impl Hub {
         Some(state.machine.world()?.declared().get(name)?.content.clone())
     }
 
-    /// Asks a node.
-    ///
-    /// # Errors
-    /// When it is not connected here or does not answer in time.
-    pub async fn request(
-        &self,
-        node: &NodeId,
-        body: pb::request::Body,
-        deadline: Duration,
-    ) -> Result<pb::answer::Body, RequestError> {
-        let (answer, answered) = oneshot::channel();
-        let id = {
-            let mut state = self.lock();
-            let session = *state.by_node.get(node).ok_or(RequestError::NotConnected)?;
-            state.next_request += 1;
-            let id = state.next_request;
-            let deadline_ms = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
-            let request = pb::Request { id, deadline_ms, body: Some(body) };
-            let stream = state.streams.get(&session).ok_or(RequestError::NotConnected)?;
-            stream.out.send(Outgoing::Request(request)).map_err(|_| RequestError::NotConnected)?;
-            state.requests.insert(id, Waiting { session, answer });
-            id
-        };
-        let answer = tokio::time::timeout(deadline, answered).await;
-        self.lock().requests.remove(&id);
-        match answer {
-            Ok(Ok(body)) => Ok(body),
-            Ok(Err(_)) => Err(RequestError::NotConnected),
-            Err(_) => Err(RequestError::Timeout),
-        }
-    }
-
     /// Has nodes find content that is in no database, for as long as the
     /// answer is kept.
     pub fn offer(&self, digest: Digest, content: Arc<[u8]>) -> Offer {
         self.contents.offer(digest, content)
     }
 
-    // --- for streams
-
     /// A deployment's content.
     pub(crate) async fn content(&self, digest: Digest) -> Answer<Option<Arc<[u8]>>> {
         self.contents.get(digest).await
-    }
-
-    /// A stream said hello. The receiver resolves when the stream is to end.
-    pub(crate) fn open(
-        self: &Arc<Self>,
-        facts: NodeFacts,
-        hello: Hello,
-        registered: bool,
-        out: mpsc::UnboundedSender<Outgoing>,
-    ) -> (SessionId, oneshot::Receiver<()>) {
-        let (reader, ended) = oneshot::channel();
-        let mut state = self.lock();
-        state.next_session += 1;
-        let session = SessionId(state.next_session);
-        let (node, boot_epoch) = (facts.node.clone(), facts.boot_epoch);
-        let stream = Stream { facts, out, _reader: reader, draining: false, registered };
-        state.streams.insert(session, stream);
-        let before = state.by_node.insert(node.clone(), session);
-        let event = Event::Opened { session, node: node.clone(), boot_epoch, hello };
-        self.run(&mut state, event);
-        if !state.streams.contains_key(&session) {
-            // It was refused; the one before it stays.
-            match before {
-                Some(before) => state.by_node.insert(node, before),
-                None => state.by_node.remove(&node),
-            };
-        }
-        (session, ended)
-    }
-
-    pub(crate) fn message(self: &Arc<Self>, session: SessionId, message: NodeMessage) {
-        let is_ack = matches!(message, NodeMessage::WorldAck(_));
-        self.handle(Event::Message(session, message));
-        if is_ack {
-            self.acked.notify_waiters();
-        }
-    }
-
-    pub(crate) fn heartbeat(self: &Arc<Self>, session: SessionId, heartbeat: &pb::Heartbeat) {
-        let mut state = self.lock();
-        if let Some(stream) = state.streams.get_mut(&session) {
-            stream.draining = heartbeat.draining;
-        }
-        self.run(&mut state, Event::Heard(session));
-    }
-
-    pub(crate) fn answer(&self, session: SessionId, id: u64, body: pb::answer::Body) {
-        let mut state = self.lock();
-        let fits = state.requests.get(&id).is_some_and(|waiting| waiting.session == session);
-        if let Some(waiting) = fits.then(|| state.requests.remove(&id)).flatten() {
-            // Who asked may have given up meanwhile.
-            let _gone = waiting.answer.send(body);
-        }
-    }
-
-    /// A stream ended.
-    pub(crate) fn closed(self: &Arc<Self>, session: SessionId) {
-        let mut state = self.lock();
-        state.requests.retain(|_, waiting| waiting.session != session);
-        let stream = state.streams.remove(&session);
-        self.run(&mut state, Event::Closed(session));
-        self.acked.notify_waiters();
-        let Some(node) = stream.map(|stream| stream.facts.node) else { return };
-        if state.by_node.get(&node) != Some(&session) {
-            return;
-        }
-        state.by_node.remove(&node);
-        drop(state);
-        info!(node.id = %node, "node disconnected");
-        let backing = Arc::clone(&self.backing);
-        self.runtime.spawn(async move {
-            if let Err(error) = tasks::timed(backing.node_disconnected(&node)).await {
-                warn!(node.id = %node, %error, "cannot note that a node left");
-            }
-        });
     }
 
     // --- the machine
@@ -440,42 +286,6 @@ impl Hub {
         notes.drain(..surplus);
         state.notes = notes;
         self.noted.notify_one();
-    }
-
-    /// The nodes' signs of life, and the nodes that the database has not heard
-    /// of since they connected.
-    pub(crate) fn signs(&self) -> (Vec<SignOfLife>, Vec<(SessionId, NodeFacts)>) {
-        let at = OffsetDateTime::now_utc();
-        let signs = self.live_nodes().into_iter().map(|(live, draining)| SignOfLife {
-            node: live.node,
-            acked: live.acked,
-            at: at - Duration::from_millis(live.silent_ms),
-            draining,
-        });
-        let signs = signs.collect();
-        let state = self.lock();
-        let unknown = state.streams.iter().filter(|(_, stream)| !stream.registered);
-        (signs, unknown.map(|(session, stream)| (*session, stream.facts.clone())).collect())
-    }
-
-    /// The database has heard of a stream's node, or it has not (`None`): then
-    /// the node is not of the fleet and the stream ends.
-    pub(crate) fn registered(self: &Arc<Self>, session: SessionId, slot: Option<u32>) {
-        let mut state = self.lock();
-        let Some(stream) = state.streams.get_mut(&session) else { return };
-        if slot.is_some() {
-            stream.registered = true;
-        } else {
-            self.carry_out(&mut state, Effect::Close(session, "the node is not of this fleet"));
-        }
-    }
-
-    /// The database may have forgotten who is here: tell it of every stream
-    /// once more when it is back.
-    pub(crate) fn register_again(&self) {
-        for stream in self.lock().streams.values_mut() {
-            stream.registered = false;
-        }
     }
 
     /// Milliseconds since the start; a clock that never goes back.
