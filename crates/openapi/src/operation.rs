@@ -1,6 +1,9 @@
 //! An operation becomes a method.
 
-use gw_model::{HttpMethod, Method, MethodResponse, ValidatorId, check, name::is_parameter_name};
+use gw_model::{
+    HttpMethod, Method, MethodResponse, ValidatorId, check,
+    name::{PathPart, is_parameter_name},
+};
 use serde_json::Value;
 
 use crate::{
@@ -32,6 +35,7 @@ pub(crate) fn read<'d>(
         ..Method::default()
     };
     parameters(ctx, operation, parts, &place, &mut method);
+    path_variables(operation, &mut method);
     request_body(ctx, operation, parts, &place, &mut method);
     responses(ctx, operation, parts, &place, &mut method);
     parts.security.apply(ctx, operation.members, &quoted, &mut method);
@@ -98,6 +102,16 @@ fn parameters<'d>(
             parameter(ctx, operation, parts, members, (place, &at), method);
         }
     }
+}
+
+/// Every variable of the path is a parameter of the method, as AWS has it,
+/// also one that the document does not declare.
+fn path_variables(operation: &Operation<'_>, method: &mut Method) {
+    let parts = operation.path.split('/');
+    let variables = parts.filter_map(|part| PathPart::parse(part)?.variable());
+    method
+        .request_parameters
+        .extend(variables.map(|name| (format!("method.request.path.{name}"), true)));
 }
 
 /// The operation in AWS's parse issues.

@@ -11,6 +11,27 @@ use gw_openapi::{Options, parse};
 use serde_json::{Value, json};
 
 #[test]
+fn variables_of_a_path_need_no_declaration() {
+    let way = json!({"type": "http_proxy", "httpMethod": "ANY", "uri": "http://h/{a}", "requestParameters":
+        {"integration.request.path.a": "method.request.path.rest"}});
+    let document = openapi(json!({
+        "/x/{id}": {"get": {"x-amazon-apigateway-integration": {"type": "mock"}}},
+        "/x/{id}/{rest+}": {"x-amazon-apigateway-any-method":
+            {"parameters": [{"name": "q", "in": "query"}], "x-amazon-apigateway-integration": way}}}));
+    let import = import(&document, &Options::default());
+    let declared = |path: &str, verb| {
+        let keys = import.tree[path][&verb].request_parameters.iter();
+        keys.map(|(key, required)| format!("{key}={required}")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(declared("/x/{id}", HttpMethod::Get), "method.request.path.id=true");
+    assert_eq!(
+        declared("/x/{id}/{rest+}", HttpMethod::Any),
+        "method.request.path.id=true method.request.path.rest=true \
+         method.request.querystring.q=false"
+    );
+}
+
+#[test]
 fn what_is_mapped_is_declared() {
     let mapped = |source: &str| {
         json!({"type": "http_proxy", "httpMethod": "GET", "uri": "http://h",

@@ -218,3 +218,39 @@ fn names_that_collide_stay_apart() {
     assert_eq!(methods[&HttpMethod::Put].authorization_type, "AWS_IAM");
     assert_round_trips("colliding names", &api);
 }
+
+#[test]
+fn swagger_tells_media_types_of_models_else_of_templates() {
+    let mock = json!({"type": "mock", "requestTemplates": {"application/json": "{}"}, "responses":
+        {"default": {"statusCode": "200", "responseTemplates": {"text/html": "<p>"}}}});
+    let answered =
+        json!({"200": {"content": {"application/json": {"schema": {"type": "object"}}}}});
+    let paths = json!({
+        "/bare": {"get": {"responses": {"200": {}}, "x-amazon-apigateway-integration": {"type": "mock"}}},
+        "/page": {"get": {"responses": {"200": {}}, "x-amazon-apigateway-integration": mock}},
+        "/model": {"post": {
+            "parameters": [{"name": "q", "in": "query"}, {"name": "h", "in": "header", "required": true}],
+            "requestBody": {"content": {"text/xml": {"schema": {"type": "object"}}}},
+            "responses": answered, "x-amazon-apigateway-integration": mock}}});
+    let api = api(&common::import(&common::openapi(paths), &Options::default()));
+    let document = export(&api, &options(ExportFormat::Swagger, Extensions::default()));
+    let types = |path: &str, verb: &str| {
+        let operation = &document["paths"][path][verb];
+        (operation.get("consumes").cloned(), operation.get("produces").cloned())
+    };
+    assert_eq!(types("/bare", "get"), (None, None));
+    let page = (Some(json!(["application/json"])), Some(json!(["text/html"])));
+    assert_eq!(types("/page", "get"), page);
+    let model = (Some(json!(["text/xml"])), Some(json!(["application/json"])));
+    assert_eq!(types("/model", "post"), model);
+    // Swagger says of each parameter whether it must be there, OpenAPI of some.
+    let required = |format| {
+        let document = export(&api, &options(format, Extensions::default()));
+        let list = document["paths"]["/model"]["post"]["parameters"].as_array().unwrap().clone();
+        let of =
+            |name| list.iter().find(|one| one["name"] == name).unwrap().get("required").cloned();
+        (of("h"), of("q"))
+    };
+    assert_eq!(required(ExportFormat::Swagger), (Some(json!(true)), Some(json!(false))));
+    assert_eq!(required(ExportFormat::OpenApi3), (Some(json!(true)), None));
+}

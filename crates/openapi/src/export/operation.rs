@@ -71,7 +71,10 @@ impl Writer<'_> {
                 if !types.is_empty() {
                     operation.insert("consumes".into(), json!(types));
                 }
-                operation.insert("produces".into(), json!(produced(method)));
+                let types = produced(method);
+                if !types.is_empty() {
+                    operation.insert("produces".into(), json!(types));
+                }
                 parameters.extend(model.map(|model| self.body_parameter(model, &at)));
             }
             ExportFormat::OpenApi3 => {}
@@ -142,8 +145,10 @@ impl Writer<'_> {
         parameter.insert("name".into(), name.into());
         parameter.insert("in".into(), location.into());
         self.published.put(part, &at.named(name), &mut parameter);
-        if required || location == "path" {
-            parameter.insert("required".into(), true.into());
+        let required = required || location == "path";
+        // AWS tells it always in Swagger 2.0, and in OpenAPI 3 where it is so.
+        if required || self.options.format == ExportFormat::Swagger {
+            parameter.insert("required".into(), required.into());
         }
         self.text_type(&mut parameter);
         parameter.into()
@@ -218,17 +223,31 @@ impl Writer<'_> {
 }
 
 /// Swagger 2.0 has one schema for all media types of a body: that of JSON, or
-/// the first. Media types of other models are left out, not misdescribed.
+/// the first. Media types of other models are left out, not misdescribed. A
+/// method without a model takes what its integration has templates for.
 fn swagger_body(method: &Method) -> (Vec<&str>, Option<&str>) {
     let models = &method.request_models;
-    let model = models.get(JSON).or_else(|| models.values().next()).map(String::as_str);
-    let types = models.iter().filter(|(_, other)| Some(other.as_str()) == model);
-    (types.map(|(media_type, _)| media_type.as_str()).collect(), model)
+    let Some(model) = models.get(JSON).or_else(|| models.values().next()) else {
+        let templates = method.integration.iter().flat_map(|way| way.request_templates.keys());
+        return (media_types(templates).collect(), None);
+    };
+    let types = models.iter().filter(|(_, other)| *other == model);
+    (types.map(|(media_type, _)| media_type.as_str()).collect(), Some(model))
 }
 
-/// The media types of all responses; JSON where none is declared.
+/// The media types of all responses; where none has a model, those that the
+/// integration has templates for.
 fn produced(method: &Method) -> BTreeSet<&str> {
     let models = method.responses.values().flat_map(|response| response.response_models.keys());
     let types: BTreeSet<&str> = models.map(String::as_str).collect();
-    if types.is_empty() { BTreeSet::from([JSON]) } else { types }
+    if !types.is_empty() {
+        return types;
+    }
+    let answers = method.integration.iter().flat_map(|way| way.responses.values());
+    media_types(answers.flat_map(|answer| answer.response_templates.keys())).collect()
+}
+
+/// The keys of templates that are media types: `$default` is none.
+fn media_types<'a>(keys: impl Iterator<Item = &'a String>) -> impl Iterator<Item = &'a str> {
+    keys.map(String::as_str).filter(|key| key.contains('/'))
 }
