@@ -19,11 +19,16 @@ BAD = {(400, "BadRequestException")}
 VALIDATION = {(400, "ValidationException"), (400, "BadRequestException")}
 SERIALIZATION = {(400, "SerializationException")}
 
+# Answered as if there were nothing.
+TAKEN = {(200, None)}
+
 # Where an unknown id is told otherwise, in AWS's answers as recorded.
 OTHERWISE = {
     ("CreateRequestValidator", "restApiId"): BAD,
     ("CreateAuthorizer", "restApiId"): {(409, "ConflictException")},
     ("PutMethod", "httpMethod"): BAD,
+    # A plan that there is not has no keys.
+    ("GetUsagePlanKeys", "usagePlanId"): TAKEN,
     ("PutMethodResponse", "statusCode"): VALIDATION,
     ("PutIntegrationResponse", "statusCode"): NOT_FOUND | VALIDATION,
     ("GetExport", "exportType"): VALIDATION,
@@ -99,7 +104,10 @@ class Probes:
             if contract.allowed(shape):
                 default = NOT_FOUND | VALIDATION
             expected = OTHERWISE.get((self.name, member), default)
-            self.refused(f"unknown {member}", answer, expected)
+            if expected is not TAKEN:
+                self.refused(f"unknown {member}", answer, expected)
+            elif not answer.ok:
+                self.faults.append(f"unknown {member}: {answer}, and not taken")
 
     def queries(self):
         if self.name in UNPAGED:

@@ -151,6 +151,11 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for OwnInput
     }
 }
 
+/// Tags of an answer that leaves out empty ones.
+pub(crate) fn given(tags: &gw_wire::aws::Texts) -> Option<gw_wire::aws::Texts> {
+    Some(tags.clone()).filter(|tags| !tags.is_empty())
+}
+
 /// The operations of a patch; `input` stands in validation messages.
 pub(crate) fn patches(input: &str, body: &[u8]) -> Result<Vec<PatchOperation>, Fault> {
     Ok(Patch::<()>::parse_as(input, body)?.patch_operations)

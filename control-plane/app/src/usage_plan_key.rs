@@ -117,10 +117,11 @@ impl App {
         self.plan_key_view(scope, row)
     }
 
-    /// Lists a plan's keys by id; those whose name starts so, or all.
+    /// Lists a plan's keys by id; those whose name starts so, or all. A plan
+    /// that there is not has none, as AWS has it.
     ///
     /// # Errors
-    /// When there is no such plan.
+    /// When the store fails.
     pub async fn usage_plan_key_list(
         &self,
         caller: &Caller,
@@ -131,7 +132,6 @@ impl App {
         let scope = &caller.scope;
         let limit = self.page_limit(request);
         let mut txn = self.store().read().await?;
-        txn.usage_plan_fetch(scope, plan).await?.found(Kind::UsagePlan, plan)?;
         let filter = ApiKeyFilter { name, plan: Some(plan), ..ApiKeyFilter::default() };
         let rows = txn.api_key_list(scope, filter, request.after(), limit).await?;
         let cut = page(rows, limit, |row: &ApiKeyRow| row.id.clone());

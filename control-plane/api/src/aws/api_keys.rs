@@ -9,7 +9,9 @@ use gw_wire::{
     patch::patch_api_key,
 };
 
-use crate::extract::{Answer, Call, Params, accepted, created, edited, keep, list, ok, patches};
+use crate::extract::{
+    Answer, Call, Params, accepted, created, edited, given, keep, list, ok, patches,
+};
 
 fn answer(view: &ApiKeyView) -> ApiKey {
     let declared = &view.definition;
@@ -23,8 +25,13 @@ fn answer(view: &ApiKeyView) -> ApiKey {
         created_date: view.created_at.unix_timestamp(),
         last_updated_date: view.updated_at.unix_timestamp(),
         stage_keys: declared.stage_keys.clone(),
-        tags: view.tags.clone(),
+        tags: given(&view.tags),
     }
+}
+
+/// As AWS answers one key: with its tags, also where there are none.
+fn alone(view: &ApiKeyView) -> ApiKey {
+    ApiKey { tags: Some(view.tags.clone()), ..answer(view) }
 }
 
 /// `CreateApiKey`, and `ImportApiKeys` where the query asks for it.
@@ -74,7 +81,7 @@ async fn import(call: &Call, params: &Params, body: &Bytes) -> Answer {
 /// `GetApiKey`.
 pub(crate) async fn get(call: Call, Path(id): Path<String>, params: Params) -> Answer {
     let with_value = params.is_true("includeValue");
-    ok(answer(&call.api_key_fetch(&call.caller, &id, with_value).await?))
+    ok(alone(&call.api_key_fetch(&call.caller, &id, with_value).await?))
 }
 
 /// `GetApiKeys`.
@@ -95,7 +102,7 @@ pub(crate) async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> A
     let mut fault = None;
     let edit = |key: &mut gw_model::ApiKey| keep(&mut fault, patch_api_key(key, &operations));
     let result = call.api_key_update(&call.caller, &id, edit).await;
-    ok(answer(&edited(fault, result)?))
+    ok(alone(&edited(fault, result)?))
 }
 
 /// `DeleteApiKey`.

@@ -94,10 +94,11 @@ pub(crate) async fn get(
     }
     let export = call.stage_export(&call.caller, &path.rest_api, &path.id).await?;
     let address = call.config().traffic_url.clone();
+    let version = export.api.version.clone().unwrap_or_else(|| seconds(export.created_at));
     let name = format!(
         "attachment; filename=\"{}_{}.{}\"",
         format.as_str(),
-        seconds(call.now()),
+        in_file_name(&version),
         syntax.ending()
     );
     // A large API takes a while to write.
@@ -106,6 +107,12 @@ pub(crate) async fn get(
     });
     let text = written.await.map_err(gw_app::Error::internal)??;
     Ok(document(syntax, &name, text))
+}
+
+/// What may stand in the name of a file that a header tells.
+fn in_file_name(text: &str) -> String {
+    let is_fine = |c: char| c.is_ascii_alphanumeric() || "._-+:".contains(c);
+    text.chars().map(|c| if is_fine(c) { c } else { '_' }).collect()
 }
 
 fn document(syntax: Syntax, name: &str, text: String) -> Response {

@@ -27,7 +27,7 @@ pub(crate) async fn put(
     Path(path): OfMethod,
     Input(input): Input<PutMethod>,
 ) -> Answer {
-    let key = path.new_key()?;
+    let key = path.new_key(&call).await?;
     created(answer(&call.method_put(&call.caller, &key, input.to_model()?).await?))
 }
 

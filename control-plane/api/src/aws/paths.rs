@@ -6,7 +6,7 @@ use gw_model::{ApiId, HttpMethod, ResourceId};
 use gw_wire::Fault;
 use serde::Deserialize;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, extract::Call};
 
 /// `/restapis/{rest_api}`.
 pub(crate) type InApi = Path<ApiPath>;
@@ -47,13 +47,17 @@ impl MethodPath {
         Ok(MethodKey { api: self.rest_api, resource: self.resource, verb })
     }
 
-    /// The method to put: a verb that there is not is the caller's fault.
-    pub(crate) fn new_key(self) -> Result<MethodKey, ApiError> {
-        let verb: HttpMethod =
-            self.verb.parse().map_err(|error: gw_model::method::InvalidHttpMethod| {
-                Fault::bad_request(error.to_string())
-            })?;
-        Ok(MethodKey { api: self.rest_api, resource: self.resource, verb })
+    /// The method to put: a verb that there is not is the caller's fault, and
+    /// is told once it is known that there is such a resource.
+    pub(crate) async fn new_key(self, call: &Call) -> Result<MethodKey, ApiError> {
+        let parsed: Result<HttpMethod, _> = self.verb.parse();
+        let verb = *parsed.as_ref().unwrap_or(&HttpMethod::Any);
+        let key = MethodKey { api: self.rest_api, resource: self.resource, verb };
+        let Err(fault) = parsed else { return Ok(key) };
+        match call.method_fetch(&call.caller, &key).await {
+            Err(error @ Error::NotFound { kind: Kind::Resource, .. }) => Err(error.into()),
+            Ok(_) | Err(_) => Err(Fault::bad_request(fault.to_string()).into()),
+        }
     }
 }
 

@@ -9,11 +9,16 @@ use gw_wire::{
 };
 
 use crate::extract::{
-    Answer, Call, Input, Params, accepted, created, edited, keep, list, ok, patches,
+    Answer, Call, Input, Params, accepted, created, edited, given, keep, list, ok, patches,
 };
 
 fn answer(view: &UsagePlanView) -> UsagePlan {
-    UsagePlan::new(&view.id, &view.definition, &view.tags)
+    UsagePlan::new(&view.id, &view.definition, given(&view.tags))
+}
+
+/// As AWS answers one plan: with its tags, also where there are none.
+fn alone(view: &UsagePlanView) -> UsagePlan {
+    UsagePlan::new(&view.id, &view.definition, Some(view.tags.clone()))
 }
 
 fn key_answer(view: &UsagePlanKeyView) -> UsagePlanKey {
@@ -32,7 +37,7 @@ pub(crate) async fn create(call: Call, Input(input): Input<CreateUsagePlan>) -> 
 
 /// `GetUsagePlan`.
 pub(crate) async fn get(call: Call, Path(id): Path<String>) -> Answer {
-    ok(answer(&call.usage_plan_fetch(&call.caller, &id).await?))
+    ok(alone(&call.usage_plan_fetch(&call.caller, &id).await?))
 }
 
 /// `GetUsagePlans`.
@@ -49,7 +54,7 @@ pub(crate) async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> A
     let edit =
         |plan: &mut gw_model::UsagePlan| keep(&mut fault, patch_usage_plan(plan, &operations));
     let result = call.usage_plan_update(&call.caller, &id, edit).await;
-    ok(answer(&edited(fault, result)?))
+    ok(alone(&edited(fault, result)?))
 }
 
 /// `DeleteUsagePlan`.

@@ -9,7 +9,9 @@ use gw_wire::{
 };
 use http::StatusCode;
 
-use crate::extract::{Answer, Call, Input, Params, accepted, edited, keep, list, ok, patches};
+use crate::extract::{
+    Answer, Call, Input, Params, accepted, edited, given, keep, list, ok, patches,
+};
 
 fn answer(view: &VpcLinkView) -> VpcLink {
     let (status, message) = match &view.status {
@@ -25,8 +27,13 @@ fn answer(view: &VpcLinkView) -> VpcLink {
         target_arns: vec![link.target_arn.clone()],
         status: status.to_owned(),
         status_message: message,
-        tags: link.tags.clone(),
+        tags: given(&link.tags),
     }
+}
+
+/// As AWS answers one link: with its tags, also where there are none.
+fn alone(view: &VpcLinkView) -> VpcLink {
+    VpcLink { tags: Some(view.link.tags.clone()), ..answer(view) }
 }
 
 /// `CreateVpcLink`.
@@ -47,7 +54,7 @@ pub(crate) async fn create(call: Call, Input(input): Input<CreateVpcLink>) -> An
 
 /// `GetVpcLink`.
 pub(crate) async fn get(call: Call, Path(id): Path<String>) -> Answer {
-    ok(answer(&call.vpc_link_fetch(&call.caller, &id).await?))
+    ok(alone(&call.vpc_link_fetch(&call.caller, &id).await?))
 }
 
 /// `GetVpcLinks`.
@@ -64,7 +71,7 @@ pub(crate) async fn update(call: Call, Path(id): Path<String>, body: Bytes) -> A
         keep(&mut fault, patch_vpc_link(name, description, &operations))
     };
     let result = call.vpc_link_update(&call.caller, &id, edit).await;
-    ok(answer(&edited(fault, result)?))
+    ok(alone(&edited(fault, result)?))
 }
 
 /// `DeleteVpcLink`.

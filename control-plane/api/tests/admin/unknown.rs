@@ -26,6 +26,8 @@ async fn each_call_names_what_it_looked_for() {
     let model = json!({"name": "M", "contentType": "application/json", "schema": "{}"});
     let table: Vec<(&str, String, &Value, &str)> = vec![
         ("PUT", in_no_api.into(), &no_auth, resource),
+        ("PUT", in_no_api.replace("/GET", "/WRONG"), &no_auth, resource),
+        ("PUT", in_no_resource.replace("/GET", "/WRONG"), &no_auth, resource),
         ("GET", in_no_api.into(), &none, resource),
         ("PATCH", in_no_api.into(), &none, resource),
         ("DELETE", in_no_api.into(), &none, resource),

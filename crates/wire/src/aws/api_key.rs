@@ -32,9 +32,9 @@ pub struct ApiKey {
     /// Stages named on the key, `{api}/{stage}`.
     #[serde(default)]
     pub stage_keys: Vec<String>,
-    /// Tags.
-    #[serde(default, skip_serializing_if = "Texts::is_empty")]
-    pub tags: Texts,
+    /// Tags; empty ones are shown of a key that is asked for alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Texts>,
 }
 
 /// The body of `CreateApiKey`.

@@ -63,9 +63,9 @@ pub struct VpcLink {
     /// What more there is to say of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_message: Option<String>,
-    /// Tags.
-    #[serde(default, skip_serializing_if = "Texts::is_empty")]
-    pub tags: Texts,
+    /// Tags; empty ones are shown of a link that is asked for alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Texts>,
 }
 
 /// The body of `CreateVpcLink`.
@@ -104,14 +104,25 @@ impl CreateVpcLink {
     /// The one target.
     ///
     /// # Errors
-    /// AWS's text when there is none or more than one.
+    /// AWS's text when there is none or more than one, or when it is no ARN.
     pub fn target(&self) -> Result<&str, Fault> {
         match self.target_arns.as_slice() {
             [] => Err(Fault::bad_request("No target arn specified for vpc link.")),
-            [target] => Ok(target),
+            [target] if is_arn(target) => Ok(target),
+            [target] => {
+                Err(Fault::bad_request(format!("Invalid ARN. ARN is not well formed {target}")))
+            }
             _ => Err(Fault::bad_request("More than one target arn specified for vpc link.")),
         }
     }
+}
+
+/// `arn:partition:service:region:account:resource`, of which region and
+/// account may be empty.
+fn is_arn(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", partition, service, _, _, resource]
+        if ![partition, service, resource].iter().any(|part| part.is_empty()))
 }
 
 /// An account's settings as AWS answers them.

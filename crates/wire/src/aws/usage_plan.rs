@@ -34,9 +34,9 @@ pub struct UsagePlan {
     /// A product of AWS Marketplace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_code: Option<String>,
-    /// Tags.
-    #[serde(default, skip_serializing_if = "Texts::is_empty")]
-    pub tags: Texts,
+    /// Tags; empty ones are shown of a plan that is asked for alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Texts>,
 }
 
 /// A stage of a plan.
@@ -73,7 +73,7 @@ fn settings(throttle: PlanThrottle) -> ThrottleSettings {
 
 impl UsagePlan {
     /// The answer for a plan.
-    pub fn new(id: &str, plan: &gw_model::UsagePlan, tags: &Texts) -> Self {
+    pub fn new(id: &str, plan: &gw_model::UsagePlan, tags: Option<Texts>) -> Self {
         let rates = |stage: &PlanStage| {
             stage.throttle.iter().map(|(key, rate)| (key.clone(), settings(*rate))).collect()
         };
@@ -94,7 +94,7 @@ impl UsagePlan {
                 period: quota.period.as_str().to_owned(),
             }),
             product_code: plan.product_code.clone(),
-            tags: tags.clone(),
+            tags,
         }
     }
 }

@@ -30,7 +30,7 @@ pub fn check_text(name: &str, text: &str) -> Result<(), Fault> {
 /// When it is empty or too long.
 pub fn check_link_name(name: &str) -> Result<(), Fault> {
     if name.trim().is_empty() {
-        return Err(Fault::bad_request("VPC link name must be non-empty"));
+        return Err(Fault::bad_request("Name cannot be empty"));
     }
     check_text("name", name)
 }
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!((name.as_str(), description.as_deref()), ("m", Some("e")));
         let long = "x".repeat(TEXT_LIMIT + 1);
         for (operation, message) in [
-            (replace("/name", ""), "VPC link name must be non-empty"),
+            (replace("/name", ""), "Name cannot be empty"),
             (
                 replace("/name", &long),
                 "Invalid name specified. It must have at most 1024 characters",
