@@ -26,13 +26,22 @@ impl AwsTarget {
     /// # Errors
     /// As [`AwsUri::parse`]; or the credentials are no role's ARN.
     pub fn parse(uri: &str, credentials: Option<&str>) -> Result<Self, InvalidAwsUri> {
+        Self::read(uri, credentials).map_err(|mut errors| errors.swap_remove(0))
+    }
+
+    /// The same, with all that is wrong: at least one error, that of the role
+    /// first.
+    fn read(uri: &str, credentials: Option<&str>) -> Result<Self, Vec<InvalidAwsUri>> {
         let invalid = |reason: String| InvalidAwsUri { uri: uri.to_owned(), reason };
         let credentials = credentials.map(str::trim).filter(|text| !text.is_empty());
-        if let Some(role) = credentials {
-            check_role(role).map_err(invalid)?;
+        let role = credentials.map_or(Ok(()), check_role).map_err(invalid);
+        match (AwsUri::parse(uri), role) {
+            (Ok(uri), Ok(())) => {
+                let credentials = credentials.map(Into::into);
+                Ok(Self { uri, credentials, prepared: Prepared::default() })
+            }
+            (uri, role) => Err(role.err().into_iter().chain(uri.err()).collect()),
         }
-        let credentials = credentials.map(Into::into);
-        Ok(Self { uri: AwsUri::parse(uri)?, credentials, prepared: Prepared::default() })
     }
 
     /// What the data plane made of this. The first call makes it, so that no
@@ -95,15 +104,16 @@ impl AwsAddress {
     /// Reads what an integration declares.
     ///
     /// # Errors
-    /// There are no stage variables in it, and it is invalid as it stands.
-    pub fn compile(uri: &str, credentials: Option<&str>) -> Result<Self, InvalidAwsUri> {
+    /// There are no stage variables in it, and it is invalid as it stands: why,
+    /// at least one reason.
+    pub fn compile(uri: &str, credentials: Option<&str>) -> Result<Self, Vec<InvalidAwsUri>> {
         if has_variables(uri) || credentials.is_some_and(has_variables) {
             return Ok(Self::Variable {
                 uri: uri.into(),
                 credentials: credentials.map(Into::into),
             });
         }
-        Ok(Self::Fixed(Arc::new(AwsTarget::parse(uri, credentials)?)))
+        Ok(Self::Fixed(Arc::new(AwsTarget::read(uri, credentials)?)))
     }
 
     /// Whether it waits for stage variables.

@@ -303,29 +303,40 @@ fn pieces(path: &str, places: &[(Box<str>, Source)]) -> Result<(Box<[Piece]>, bo
     }
     let mut is_query = false;
     let mut rest = path;
+    // All that is wrong, each thing once.
+    let mut reasons: Vec<String> = Vec::new();
+    let mut fault = |reason: String| {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    };
     while let Some(c) = rest.chars().next() {
         let tail = rest.get(c.len_utf8()..).unwrap_or_default();
         if c == '{' {
-            let (name, behind) =
-                tail.split_once('}').ok_or_else(|| "a { is not closed".to_owned())?;
-            let source = places
-                .iter()
-                .find(|(place, _)| **place == *name)
-                .map(|(_, source)| source.clone())
-                .ok_or_else(|| format!("{{{name}}} has no integration.request.path mapping"))?;
+            let Some((name, behind)) = tail.split_once('}') else {
+                fault("a { is not closed".to_owned());
+                break;
+            };
+            rest = behind;
+            let Some((_, source)) = places.iter().find(|(place, _)| **place == *name) else {
+                fault(format!("{{{name}}} has no integration.request.path mapping"));
+                continue;
+            };
             if !text.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut text).into()));
             }
-            pieces.push(Piece::Value { source, is_query });
-            rest = behind;
+            pieces.push(Piece::Value { source: source.clone(), is_query });
             continue;
         }
         if !c.is_ascii_graphic() || "\"<>\\^`|}".contains(c) {
-            return Err(format!("illegal character {c:?}"));
+            fault(format!("illegal character {c:?}"));
         }
         is_query |= c == '?';
         text.push(c);
         rest = tail;
+    }
+    if !reasons.is_empty() {
+        return Err(reasons.join("; "));
     }
     if !text.is_empty() {
         pieces.push(Piece::Text(text.into()));

@@ -3,7 +3,9 @@
 
 mod support;
 
-use gw_model::{Api, GatewayResponse, GatewayResponseType, HttpMethod::*, Method, RestApi};
+use gw_model::{
+    Api, GatewayResponse, GatewayResponseType, HttpMethod::*, IntegrationType, Method, RestApi,
+};
 use gw_snapshot::{FaultKind, Inbound, Integration, Limits, Outcome, Selector, compile};
 use proptest::prelude::*;
 use support::*;
@@ -130,6 +132,38 @@ fn mappings() {
         "\"integration.request.cookie.X\" is not a mapping target",
     );
     check("integration.request.header.X B", "'x'", "invalid header name \"X B\"");
+}
+
+/// Whoever mends an integration sees everything at once.
+#[test]
+fn all_faults_of_an_integration_are_named() {
+    let broken = |kind, uri: &str| {
+        let mut integration = gw_model::Integration::of_kind(kind);
+        integration.uri = Some(uri.to_owned());
+        integration.http_method = Some("POST".to_owned());
+        integration.credentials = Some("nobody".to_owned());
+        let template = ("application/json".to_owned(), Some("#if(".to_owned()));
+        integration.request_templates.extend([template]);
+        let source = ("integration.request.header.X-A".to_owned(), "nonsense".to_owned());
+        integration.request_parameters.extend([source]);
+        Method { integration: Some(integration), ..Method::default() }
+    };
+    let named = |method: Method, reasons: &[&str]| {
+        let found = faults(&api("abc", vec![("/a", Get, method)]));
+        let is_named = |reason: &&str| found.iter().any(|fault| fault.contains(*reason));
+        assert!(reasons.iter().all(is_named) && found.len() == reasons.len(), "{found:#?}");
+    };
+    let places = "{y} has no integration.request.path mapping; \
+                  {z} has no integration.request.path mapping; illegal character ' '";
+    let (source, template) = ("\"nonsense\" is not a mapping", "request template application/json");
+    let role = "credentials \"nobody\" are not the ARN of a role";
+    let uri = "http://b/{y}/{z}/{y}/ ";
+    named(broken(IntegrationType::Http, uri), &[source, template, places]);
+    named(broken(IntegrationType::HttpProxy, uri), &[source, places]);
+    let uri = "arn:aws:apigateway:us-east-1:nothing:action/X";
+    let service = "no service \"nothing\"";
+    named(broken(IntegrationType::Aws, uri), &[source, template, role, service]);
+    named(broken(IntegrationType::AwsProxy, uri), &[role, service]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ impl Compiler<'_> {
         let mut fault = |reason| faults.push(reason);
         let request = RequestMapping::compile(declared, &self.binary, self.limits, &mut fault);
         let response = ResponseMapping::compile(declared, &self.binary, self.limits, &mut fault);
-        let address = address(declared).map_err(|reason| reasons.push(reason)).ok();
+        let address = address(declared).map_err(|found| reasons.extend(found)).ok();
         if let Some(AwsAddress::Fixed(target)) = &address {
             reasons.extend(unmapped(target, &request));
             if matches!(target.uri.call, AwsCall::Lambda(_))
@@ -25,7 +25,9 @@ impl Compiler<'_> {
                 reasons.push("a Lambda function is invoked by POST only".to_owned());
             }
         }
-        let Some(address) = address.filter(|_| reasons.is_empty()) else { return Err(reasons) };
+        let Some(address) = address.filter(|_| reasons.is_empty()) else {
+            return Err([reasons, faults].concat());
+        };
         for reason in faults {
             self.poison(place, reason);
         }
@@ -52,10 +54,11 @@ fn verb(declared: &gw_model::Integration, reasons: &mut Vec<String>) -> Option<h
     }
 }
 
-fn address(declared: &gw_model::Integration) -> Result<AwsAddress, String> {
+fn address(declared: &gw_model::Integration) -> Result<AwsAddress, Vec<String>> {
     let uri = declared.uri.as_deref().filter(|uri| !uri.is_empty());
-    let uri = uri.ok_or_else(|| "the integration has no URI".to_owned())?;
-    AwsAddress::compile(uri, declared.credentials.as_deref()).map_err(|error| error.to_string())
+    let uri = uri.ok_or_else(|| vec!["the integration has no URI".to_owned()])?;
+    AwsAddress::compile(uri, declared.credentials.as_deref())
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
 /// Places of the address that nothing ever fills.

@@ -44,7 +44,10 @@ impl Compiler<'_> {
             let uri = declared.uri.as_deref().unwrap_or_default();
             places.extend(names_in(uri).map(mapped));
         }
-        let backend = self.backend(declared, None, places, Vec::new())?;
+        let backend = match self.backend(declared, None, places, Vec::new()) {
+            Ok(backend) => backend,
+            Err(reasons) => return Err([reasons, faults].concat()),
+        };
         for reason in faults {
             self.poison(place, reason);
         }

@@ -54,8 +54,8 @@ fn address(
     };
     let address = match AwsAddress::compile(uri, declared.credentials.as_deref()) {
         Ok(address) => address,
-        Err(error) => {
-            reasons.push(error.to_string());
+        Err(errors) => {
+            reasons.extend(errors.iter().map(ToString::to_string));
             return None;
         }
     };
