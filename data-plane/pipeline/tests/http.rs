@@ -4,13 +4,14 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use bytes::Bytes;
 use gw_model::{
     HttpMethod::*, Integration, IntegrationResponse, IntegrationType, Method, PassthroughBehavior,
 };
 use gw_pipeline::{BodyBudget, Config};
+use gw_ports::Lease;
 use http::Response;
 use http_body_util::Full;
 use support::*;
@@ -375,10 +376,9 @@ fn large_bodies_are_mapped_elsewhere_alike() {
 #[test]
 fn failing_backends_and_limits() {
     on_core(async {
-        let closed = {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            listener.local_addr().unwrap()
-        };
+        // Nobody listens there.
+        let lease = Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let closed = lease.address();
         let garbage = raw_backend(b"this is not http\r\n\r\n").await;
         let silent = raw_backend(b"").await;
         let cut =
@@ -387,12 +387,12 @@ fn failing_backends_and_limits() {
         let chunk =
             raw_backend(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n").await;
         let large = raw_backend(b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\nabc").await;
-        let to =
-            |address: String| with(http(format!("http://{address}"), &[]), |i| i.timeout_ms = 200);
+        let to = |address: String| http(format!("http://{address}"), &[]);
+        let quick = |address: String| with(to(address), |i| i.timeout_ms = 200);
         let api = api(vec![
             ("/closed", Get, to(closed.to_string())),
             ("/garbage", Get, to(garbage.to_string())),
-            ("/silent", Get, to(silent.to_string())),
+            ("/silent", Get, quick(silent.to_string())),
             ("/cut", Get, to(cut.to_string())),
             ("/chunk", Get, to(chunk.to_string())),
             ("/large", Get, to(large.to_string())),

@@ -79,7 +79,7 @@ async fn try_open(gateway: &Gateway) -> hyper::Result<http::Response<hyper::body
 fn the_client_reads_while_the_function_writes() {
     on_core(async {
         let (address, lambda) = lambda().await;
-        let gateway = gateway(address, streaming(5_000)).await;
+        let gateway = gateway(address, streaming(60_000)).await;
         let head = br#"{"statusCode":206,"headers":{"X-A":"1"},"cookies":["a=b","c=d"]}"#;
         lambda.send(chunk(&head[..20])).await.unwrap();
         lambda.send(chunk(&[&head[20..], &[0; 8], b"first"].concat())).await.unwrap();
@@ -107,7 +107,7 @@ fn the_client_reads_while_the_function_writes() {
 /// saw it break off, perhaps before it had the status.
 async fn answer(pieces: Vec<Vec<u8>>) -> (u16, Option<String>) {
     let (address, lambda) = lambda().await;
-    let gateway = gateway(address, streaming(5_000)).await;
+    let gateway = gateway(address, streaming(60_000)).await;
     for piece in pieces {
         lambda.send(piece).await.unwrap();
     }

@@ -164,10 +164,8 @@ fn backends_are_told_of_with_their_bodies() {
 #[test]
 fn failures_are_told_with_their_reason() {
     on_core(async {
-        let gone = {
-            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            listener.local_addr().unwrap()
-        };
+        let lease = gw_ports::Lease::any(std::net::Ipv4Addr::LOCALHOST.into()).unwrap();
+        let gone = lease.address();
         let broken = mock("200", "#if(");
         let mut wanting = mock("200", "{}");
         wanting.request_parameters.insert("method.request.querystring.q".to_owned(), true);
