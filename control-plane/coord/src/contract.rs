@@ -7,7 +7,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use crate::{Coordinator, Leadership, Replica, Role};
 
 /// How long the suite waits for something to happen.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the whole suite.
 ///
@@ -93,7 +93,7 @@ async fn leases_end(one: &dyn Coordinator, two: &dyn Coordinator) {
     let names = |replicas: Vec<Replica>| -> Vec<String> {
         replicas.into_iter().map(|replica| replica.name).collect()
     };
-    let long = Duration::from_secs(60);
+    let long = Duration::from_secs(600);
     one.renew(&replica("one"), long).await.expect("renew works");
     two.renew(&replica("two"), long).await.expect("renew works");
     let both = one.replicas().await.expect("replicas works");

@@ -7,7 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use gw_fleet_core::{
@@ -22,6 +22,8 @@ use gw_proto::{
 use tokio::sync::{Notify, mpsc};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::Channel;
+
+use crate::plane::LONG;
 
 /// What the node finds at fault, and what it does.
 #[derive(Default)]
@@ -284,13 +286,11 @@ fn read_delta(delta: pb::Delta) -> Delta {
     }
 }
 
-/// Waits for a state, for at most twenty seconds.
+/// Waits for a state, for at most a minute.
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..4000 {
-        if holds() {
-            return;
-        }
+    let end = Instant::now() + LONG;
+    while !holds() {
+        assert!(Instant::now() < end, "never: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("never: {what}");
 }

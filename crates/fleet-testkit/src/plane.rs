@@ -3,13 +3,14 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use gw_model::Digest;
+use gw_ports::Lease;
 use gw_proto::{
     self as pb, control_message, fleet_server, node_message, receipt::State as ReceiptState,
 };
@@ -27,7 +28,7 @@ use tokio_stream::{Stream, StreamExt as _, wrappers::UnboundedReceiverStream};
 use tonic::{Request, Response, Status, Streaming, transport};
 
 /// Longer than anything takes on a busy machine.
-pub const LONG: Duration = Duration::from_secs(20);
+pub const LONG: Duration = Duration::from_secs(60);
 
 /// A certificate authority.
 pub struct Ca {
@@ -100,6 +101,8 @@ pub struct Fleet {
     sessions: mpsc::UnboundedReceiver<Session>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
+    /// The port stays its own while it is dead.
+    lease: Lease,
 }
 
 struct Service {
@@ -127,23 +130,24 @@ impl Fleet {
             life: Duration::from_secs(3600),
             break_after: None,
         };
-        Self::start_with("127.0.0.1:0", Arc::new(Ca::new()), Arc::new(Mutex::new(state))).await
+        let lease = Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap();
+        Self::start_with(lease, Arc::new(Ca::new()), Arc::new(Mutex::new(state))).await
     }
 
-    async fn start_with(address: &str, ca: Arc<Ca>, state: Arc<Mutex<State>>) -> Self {
-        let names = [SanType::IpAddress("127.0.0.1".parse().unwrap())];
-        Self::start_as(&names, address, ca, state).await
+    async fn start_with(lease: Lease, ca: Arc<Ca>, state: Arc<Mutex<State>>) -> Self {
+        let names = [SanType::IpAddress(Ipv4Addr::LOCALHOST.into())];
+        Self::start_as(&names, lease, ca, state).await
     }
 
     /// A server that shows a certificate for these names.
     async fn start_as(
         names: &[SanType],
-        address: &str,
+        lease: Lease,
         ca: Arc<Ca>,
         state: Arc<Mutex<State>>,
     ) -> Self {
+        let address = lease.address();
         let listener = TcpListener::bind(address).await.unwrap();
-        let address = listener.local_addr().unwrap();
         let (sessions, accepted) = mpsc::unbounded_channel();
         let service = Service { ca: Arc::clone(&ca), state: Arc::clone(&state), sessions };
         let tls = transport::ServerTlsConfig::new()
@@ -160,7 +164,7 @@ impl Fleet {
         let server = tokio::spawn(async move {
             tokio::select! { _ = serving => {}, _ = stopped => {} }
         });
-        Self { address, ca, state, sessions: accepted, stop: Some(stop), server }
+        Self { address, ca, state, sessions: accepted, stop: Some(stop), server, lease }
     }
 
     /// Ends the server without a good-bye; streams end when their senders do.
@@ -168,7 +172,7 @@ impl Fleet {
         drop(self.stop.take());
         self.server.abort();
         let _ = (&mut self.server).await;
-        Dead { address: self.address, ca: self.ca, state: self.state }
+        Dead { ca: self.ca, state: self.state, lease: self.lease }
     }
 
     pub async fn accept(&mut self) -> Session {
@@ -188,9 +192,9 @@ impl Fleet {
 
 /// A control plane that can come back.
 pub struct Dead {
-    pub address: SocketAddr,
     pub ca: Arc<Ca>,
     pub state: Arc<Mutex<State>>,
+    lease: Lease,
 }
 
 impl Dead {
@@ -198,11 +202,11 @@ impl Dead {
     pub async fn impersonate(self) -> Fleet {
         let name = |name: &str| SanType::DnsName(name.try_into().unwrap());
         let names = [name("execute-api.localhost"), name("*.execute-api.localhost")];
-        Fleet::start_as(&names, &self.address.to_string(), self.ca, self.state).await
+        Fleet::start_as(&names, self.lease, self.ca, self.state).await
     }
 
     pub async fn revive(self) -> Fleet {
-        Fleet::start_with(&self.address.to_string(), self.ca, self.state).await
+        Fleet::start_with(self.lease, self.ca, self.state).await
     }
 }
 

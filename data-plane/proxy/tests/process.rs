@@ -6,7 +6,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gw_ports::Lease;
@@ -22,31 +22,46 @@ fn free() -> Lease {
     Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap()
 }
 
+const LONG: Duration = Duration::from_secs(60);
+
 fn wait<T>(what: &str, mut state: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..500 {
+    let until = Instant::now() + LONG;
+    loop {
         if let Some(found) = state() {
             return found;
         }
+        assert!(Instant::now() < until, "never saw {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
-    panic!("never saw {what}");
 }
 
 fn get(address: SocketAddr, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    stream.set_read_timeout(Some(LONG)).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer)
 }
 
-fn terminate(mut child: Child) -> Output {
-    let id = i32::try_from(child.id()).unwrap();
-    let id = rustix::process::Pid::from_raw(id).unwrap();
+/// A process, killed when dropped: a test that fails leaves none behind.
+struct Running(Option<Child>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+}
+
+fn terminate(mut running: Running) -> Output {
+    let child = running.0.as_mut().unwrap();
+    let id = rustix::process::Pid::from_child(child);
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     wait("its end", || child.try_wait().unwrap());
-    child.wait_with_output().unwrap()
+    running.0.take().unwrap().wait_with_output().unwrap()
 }
 
 #[test]
@@ -64,6 +79,7 @@ fn a_node_without_a_world_waits_and_says_so() {
         .arg(&ready_file)
         .spawn()
         .unwrap();
+    let child = Running(Some(child));
     let live = wait("the metrics address", || get(metrics, "/live"));
     assert!(live.starts_with("HTTP/1.1 200"), "{live}");
     let ready = get(metrics, "/ready").unwrap();

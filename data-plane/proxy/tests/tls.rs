@@ -86,7 +86,7 @@ fn get(tls: SocketAddr, ca: &[u8], name: &str) -> std::io::Result<String> {
     let server = ServerName::try_from(name.to_owned()).unwrap();
     let session = ClientConnection::new(Arc::new(config), server).unwrap();
     let stream = TcpStream::connect(tls)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.set_read_timeout(Some(LONG))?;
     let mut stream = StreamOwned::new(session, stream);
     write!(stream, "GET /prod HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n")?;
     let mut answer = Vec::new();

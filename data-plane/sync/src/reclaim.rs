@@ -86,7 +86,7 @@ mod tests {
         reclaimer.retire(value);
         assert!(receiver.recv_timeout(Duration::from_millis(250)).is_err());
         drop(in_a_request);
-        let dropped_by = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
+        let dropped_by = receiver.recv_timeout(Duration::from_secs(60)).unwrap();
         assert_eq!(dropped_by.as_deref(), Some("gw-reclaim"));
     }
 }

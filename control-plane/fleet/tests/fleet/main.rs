@@ -12,6 +12,7 @@ use std::{
 
 use gw_fleet::{Progress, RequestError};
 use gw_fleet_core::rollout::Outcome;
+use gw_fleet_testkit::node::until;
 use gw_model::{Digest, NodeId, ReleaseNumber, ResourceName, Scope, StageKey};
 use gw_proto::{self as pb, control_message::Body, node_message, receipt::State};
 use scripted::{Fleet, Node, hello};
@@ -53,7 +54,7 @@ impl Fleet {
     async fn outcome(&self, release: ReleaseNumber) -> Outcome {
         let mut progress = self.hub.follow_release(&stage(), release);
         let settled = progress.wait_for(|progress: &Progress| progress.outcome.is_some());
-        let settled = tokio::time::timeout(Duration::from_secs(10), settled).await;
+        let settled = tokio::time::timeout(Duration::from_secs(60), settled).await;
         settled.expect("every rollout ends").unwrap().outcome.clone().unwrap()
     }
 
@@ -78,18 +79,17 @@ async fn after_an_outage_the_database_hears_again_who_is_here() {
     let _node = fleet.node("a").await;
     let holds = || fleet.memory.db(|db| db.holders.contains_key(&NodeId::new("a")));
     assert!(holds());
+    let told = fleet.memory.told.load(Ordering::Relaxed);
     fleet.memory.db(|db| db.down = true);
-    // Longer than a lease; another replica then thinks that this one is gone.
-    tokio::time::sleep(Duration::from_millis(7500)).await;
-    fleet.memory.db(|db| db.holders.clear());
-    fleet.memory.db(|db| db.down = false);
-    for _ in 0..1000 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the node is shown as disconnected for good");
+    // It lasts until this replica's lease may have ended, and it says so;
+    // another replica then thinks that this one is gone.
+    let again = || fleet.memory.told.load(Ordering::Relaxed) > told;
+    until("it registers its nodes again", again).await;
+    fleet.memory.db(|db| {
+        db.holders.clear();
+        db.down = false;
+    });
+    until("the node is not shown as disconnected for good", holds).await;
 }
 
 #[tokio::test]
@@ -172,9 +172,7 @@ async fn a_release_reaches_all_and_a_rollback_needs_no_vote() {
 
     // Receipts are written, off the critical path.
     let written = || fleet.memory.notes.lock().unwrap().len() >= 6;
-    while !written() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("receipts are written", written).await;
 }
 
 #[tokio::test]
@@ -205,7 +203,7 @@ async fn a_rejected_release_is_committed_nowhere() {
 
 #[tokio::test]
 async fn who_lags_or_leaves_does_not_block() {
-    let fleet = Fleet::start().await;
+    let fleet = Fleet::with_patience(4000).await;
     let (mut a, mut b) = (fleet.node("a").await, fleet.node("b").await);
     a.take_delta().await;
     b.take_delta().await;
@@ -219,8 +217,13 @@ async fn who_lags_or_leaves_does_not_block() {
     let missing = vec![NodeId::new("b")];
     assert_eq!(fleet.outcome(release).await, Outcome::Serving { missing });
 
+    let fleet = Fleet::start().await;
+    let (mut a, mut b) = (fleet.node("a").await, fleet.node("b").await);
+    a.take_delta().await;
+    b.take_delta().await;
     let release = fleet.append(2);
     a.prepare().await;
+    b.prepare().await;
     a.receipt(&name(), release.0, State::Prepared);
     drop(b);
     assert_eq!(a.take_release().await.number, release);
@@ -238,9 +241,7 @@ async fn reconnects_get_what_they_lack_and_refusals_the_whole_world() {
     let identity = a.identity.clone();
     let world = fleet.hub.revision();
     drop(a);
-    while !fleet.hub.live_nodes().is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("it is gone", || fleet.hub.live_nodes().is_empty()).await;
 
     let held = pb::Hello { revision: first.to, root_digest: first.root_digest, ..hello("a") };
     let mut a = fleet.connect("a", &identity, held).await.unwrap();
@@ -261,9 +262,7 @@ async fn reconnects_get_what_they_lack_and_refusals_the_whole_world() {
     assert_eq!(fleet.hub.live_nodes().len(), 1);
     newer
         .say(node_message::Body::Heartbeat(pb::Heartbeat { draining: true, ..Default::default() }));
-    while !fleet.hub.live_nodes()[0].1 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("it drains", || fleet.hub.live_nodes()[0].1).await;
 }
 
 #[tokio::test]
@@ -303,7 +302,7 @@ async fn nodes_answer_requests() {
     };
     assert_eq!(ask("b", 100).await.unwrap(), Err(RequestError::NotConnected));
     assert_eq!(ask("a", 20).await.unwrap(), Err(RequestError::Timeout));
-    let asked = ask("a", 5000);
+    let asked = ask("a", 60_000);
     for _ in 0..2 {
         let Body::Request(request) = a.hear().await.unwrap() else { panic!("not a request") };
         let body = Some(pb::answer::Body::Done(pb::Done {}));
@@ -355,7 +354,7 @@ async fn test_calls_reach_a_node_and_come_back() {
     let digest = call.digest;
     let asked = tokio::spawn(async move {
         let request = gw_app::NodeRequest::TestInvoke(Box::new(call));
-        gw_app::Fleet::request(&app, &NodeId::new("a"), request, Duration::from_secs(5)).await
+        gw_app::Fleet::request(&app, &NodeId::new("a"), request, Duration::from_secs(60)).await
     });
     let Body::Request(request) = a.hear().await.unwrap() else { panic!("not a request") };
     let Some(pb::request::Body::TestInvoke(wanted)) = request.body else { panic!("not a test") };
@@ -415,9 +414,8 @@ async fn nodes_sync_from_memory_while_the_database_is_gone() {
         node.receipt(&name(), release.0, State::Serving);
     }
     assert_eq!(fleet.outcome(release).await, Outcome::Serving { missing: vec![] });
-    while !fleet.memory.db(|db| db.holders.contains_key(&NodeId::new("b"))) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let knows = || fleet.memory.db(|db| db.holders.contains_key(&NodeId::new("b")));
+    until("the database knows who came", knows).await;
 }
 
 #[tokio::test]
@@ -444,11 +442,11 @@ async fn who_waits_for_a_revision_waits_for_every_node() {
     assert!(!reached(number, 100).await, "nobody has it");
     a.ack(&first, true);
     assert!(!reached(number, 100).await, "one lacks it");
-    let waiting = tokio::spawn(reached(number, 10_000));
+    let waiting = tokio::spawn(reached(number, 60_000));
     b.ack(&second, true);
     assert!(waiting.await.unwrap());
     assert!(!reached(number + 5, 100).await, "no such revision yet");
     // A node that goes away is waited for no more.
     drop((a, b));
-    assert!(reached(number + 5, 10_000).await);
+    assert!(reached(number + 5, 60_000).await);
 }

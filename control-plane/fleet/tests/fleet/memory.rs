@@ -24,6 +24,8 @@ pub struct Memory {
     pub content_reads: AtomicUsize,
     pub notes: Mutex<Vec<ReceiptNote>>,
     pub signs: Mutex<Vec<SignOfLife>>,
+    /// How often it was told that a node is here, in vain too.
+    pub told: AtomicUsize,
 }
 
 impl Memory {
@@ -86,6 +88,7 @@ impl Backing for Memory {
     }
 
     async fn node_connected(&self, facts: &NodeFacts) -> Answer<Option<u32>> {
+        self.told.fetch_add(1, Ordering::Relaxed);
         self.up()?.as_mut().unwrap().holders.insert(facts.node.clone(), 0);
         let nodes = self.nodes.lock().unwrap();
         Ok(nodes.iter().position(|node| *node == facts.node).map(|slot| slot as u32))

@@ -26,8 +26,14 @@ pub struct Fleet {
 }
 
 impl Fleet {
+    /// One whose rollouts wait for nodes for longer than a machine stalls.
     pub async fn start() -> Self {
-        let timing = Timing { prepare_ms: 400, serve_ms: 400, retry_ms: 50 };
+        Self::with_patience(60_000).await
+    }
+
+    /// One whose rollouts go on without nodes that are silent for so long.
+    pub async fn with_patience(ms: u64) -> Self {
+        let timing = Timing { prepare_ms: ms, serve_ms: ms, retry_ms: 50 };
         let memory = Memory::new();
         let options = Options { timing, replica: "r1".to_owned(), ..Options::default() };
         let hub = Hub::start(options, memory.clone());
@@ -124,7 +130,7 @@ impl Node {
     }
 
     pub async fn hear(&mut self) -> Result<Body, Status> {
-        let message = tokio::time::timeout(Duration::from_secs(10), self.heard.message());
+        let message = tokio::time::timeout(Duration::from_secs(60), self.heard.message());
         let message = message.await.expect("the control plane says something")?;
         message.and_then(|message| message.body).ok_or_else(|| Status::new(Code::Ok, "the end"))
     }

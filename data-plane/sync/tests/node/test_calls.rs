@@ -135,7 +135,7 @@ async fn what_cannot_be_run_is_told() {
         // The proxy does not answer.
         (5, call(digest.as_bytes()), "the test call took too long"),
     ] {
-        ask(&session, id, if id == 5 { 50 } else { 5000 }, wanted);
+        ask(&session, id, if id == 5 { 50 } else { 60_000 }, wanted);
         let (answered, body) = answer(&mut session).await;
         let answer::Body::Error(told) = body else { panic!("{id}: {body:?}") };
         assert!(answered == id && told.contains(reason), "{id}: {told}");
