@@ -44,6 +44,23 @@ pub enum Step<'s> {
     Stop,
 }
 
+impl Step<'_> {
+    /// The step on one line, for people. `shown` writes the values, which may
+    /// be long and have several lines.
+    pub fn line(&self, shown: impl Fn(&str) -> String) -> String {
+        match self {
+            Self::Reference { text, printed } => format!("{text} -> {}", shown(printed)),
+            Self::Set { target, value: Some(value) } => format!("#set {target} = {}", shown(value)),
+            Self::Set { target, value: None } => format!("#set {target}: null, not set"),
+            Self::Condition { holds } => format!("#if {holds}"),
+            Self::Turn { count } => format!("#foreach turn {count}"),
+            Self::Macro { name } => format!("#{name}()"),
+            Self::Evaluate { text } => format!("#evaluate {}", shown(text)),
+            Self::Stop => "#stop".to_owned(),
+        }
+    }
+}
+
 /// Receives the steps of one rendering, in order.
 pub trait Tracer {
     /// A step at a place of the template.

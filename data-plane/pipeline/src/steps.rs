@@ -76,26 +76,13 @@ impl Tracer for Steps<'_> {
         self.told += 1;
         match self.told.cmp(&MAX_STEPS) {
             std::cmp::Ordering::Less => {
-                self.recorder.add_step(format!("Template {position}: {}", told(step)));
+                self.recorder.add_step(format!("Template {position}: {}", step.line(shown)));
             }
             std::cmp::Ordering::Equal => {
                 self.recorder.add_step("Template: further steps are left out".to_owned());
             }
             std::cmp::Ordering::Greater => {}
         }
-    }
-}
-
-fn told(step: &Step<'_>) -> String {
-    match step {
-        Step::Reference { text, printed } => format!("{text} -> {}", shown(printed)),
-        Step::Set { target, value: Some(value) } => format!("#set {target} = {}", shown(value)),
-        Step::Set { target, value: None } => format!("#set {target}: null, not set"),
-        Step::Condition { holds } => format!("#if {holds}"),
-        Step::Turn { count } => format!("#foreach turn {count}"),
-        Step::Macro { name } => format!("#{name}()"),
-        Step::Evaluate { text } => format!("#evaluate {}", shown(text)),
-        Step::Stop => "#stop".to_owned(),
     }
 }
 

@@ -102,6 +102,9 @@ struct OneStep {
     column: u32,
     #[serde(flatten)]
     what: What,
+    /// For people.
+    #[serde(skip)]
+    text: String,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -131,7 +134,8 @@ impl Tracer for Steps {
             Step::Evaluate { text } => What::Evaluate { text: text.to_owned() },
             Step::Stop => What::Stop,
         };
-        self.0.push(OneStep { line: position.line, column: position.column, what });
+        let Position { line, column } = position;
+        self.0.push(OneStep { line, column, what, text: step.line(shown) });
     }
 }
 
@@ -139,28 +143,13 @@ impl Steps {
     fn lines(&self) -> Vec<String> {
         let place = |step: &OneStep| format!("{}:{}", step.line, step.column);
         let width = self.0.iter().map(|step| place(step).len()).max().unwrap_or_default();
-        let line = |step: &OneStep| format!("{:>width$}  {}", place(step), step.what.line());
+        let line = |step: &OneStep| format!("{:>width$}  {}", place(step), step.text);
         self.0.iter().map(line).collect()
     }
 
     /// Tells them to the person at the terminal.
     pub(super) fn tell(&self) {
         super::tell(self.lines());
-    }
-}
-
-impl What {
-    fn line(&self) -> String {
-        match self {
-            Self::Reference { text, printed } => format!("{text} -> {}", shown(printed)),
-            Self::Set { target, value: Some(value) } => format!("#set {target} = {}", shown(value)),
-            Self::Set { target, value: None } => format!("#set {target}: null, not set"),
-            Self::Condition { holds } => format!("#if {holds}"),
-            Self::Turn { count } => format!("#foreach turn {count}"),
-            Self::Macro { name } => format!("#{name}()"),
-            Self::Evaluate { text } => format!("#evaluate {}", shown(text)),
-            Self::Stop => "#stop".to_owned(),
-        }
     }
 }
 
