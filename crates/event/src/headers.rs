@@ -1,4 +1,7 @@
 //! What becomes of the headers that a function gives.
+//!
+//! Other integrations rename other headers: `docs/ARCHITECTURE.md`, "Renamed
+//! headers", has the tables side by side.
 
 use http::{HeaderName, HeaderValue, header};
 

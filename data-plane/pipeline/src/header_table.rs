@@ -1,6 +1,8 @@
 //! Which headers pass through HTTP_PROXY, in both directions.
 //!
 //! Each header is looked at once, on its way from one socket to the other.
+//! Other integrations rename other headers: `docs/ARCHITECTURE.md`, "Renamed
+//! headers", has the tables side by side.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use smallvec::SmallVec;

@@ -1,4 +1,7 @@
 //! Header names that mappings may not set, or set under another name.
+//!
+//! Proxy integrations rename other headers: `docs/ARCHITECTURE.md`, "Renamed
+//! headers", has the tables side by side.
 
 use gw_model::IntegrationType;
 use http::{HeaderName, header};
