@@ -220,6 +220,13 @@ fn template_faults_name_template_line_and_column() {
 }
 
 #[test]
+fn equal_templates_print_alike() {
+    let one = api("abc", vec![("/", Get, mock("$a $b $c $d $e $context.stage", "$f $g"))]);
+    let run = || format!("{:?}", compile(&Api::Rest(one.clone()), &Limits::default()));
+    assert_eq!(run(), run());
+}
+
+#[test]
 fn equal_mocks_are_one() {
     let cors = mock("{\"statusCode\": 200}", "cors");
     let api = api("abc", vec![("/", Options, cors.clone()), ("/b", Options, cors)]);
