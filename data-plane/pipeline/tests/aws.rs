@@ -178,3 +178,80 @@ fn what_cannot_be_called_is_a_warning_and_500() {
         }
     });
 }
+
+/// A gateway with keys that wants to know which stand for which role.
+async fn with_roles(address: SocketAddr, stage: CompiledStage) -> (Gateway, Arc<AwsSettings>) {
+    let vars = [
+        ("AWS_ENDPOINT_URL", format!("http://{address}")),
+        ("AWS_ACCESS_KEY_ID", "AKNODE".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "s".to_owned()),
+    ];
+    let vars = vars.map(|(name, value)| (name.to_owned(), value));
+    let roles = Roles::parse("unnamed = \"refuse\"").unwrap();
+    let aws = Arc::new(AwsSettings::from_vars(&vars, roles).unwrap());
+    let config = Config { aws: Arc::clone(&aws), ..Config::default() };
+    (Gateway::with_config(vec![stage], config).await, aws)
+}
+
+#[test]
+fn other_roles_count_from_the_next_call_on() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let unnamed = service("sqs:path/1/q", &[], "");
+        let named = with(unnamed.clone(), |one| {
+            one.credentials = Some("arn:aws:iam::1:role/orders".to_owned());
+        });
+        let stage = stage(&api(vec![("/unnamed", Post, unnamed), ("/named", Post, named)]));
+        let (gateway, aws) = with_roles(address, stage).await;
+        let entry = "[[role]]\narn = \"arn:aws:iam::1:role/*\"\n";
+        let as_role = "unnamed = \"arn:aws:iam::1:role/a\"\n";
+        let others = "access_key_id = \"AKOTHER\"\nsecret_access_key = \"s\"";
+        let keys = "access_key_id = \"AKROLE\"\nsecret_access_key = \"s\"";
+        for (roles, unnamed, named) in [
+            ("unnamed = \"refuse\"".to_owned(), None, None),
+            (format!("{entry}{keys}"), Some("AKNODE"), Some("AKROLE")),
+            (format!("{entry}{others}"), Some("AKNODE"), Some("AKOTHER")),
+            (format!("unnamed = \"refuse\"\n{entry}node = true"), None, Some("AKNODE")),
+            (format!("{as_role}{entry}{keys}"), Some("AKROLE"), Some("AKROLE")),
+            ("unmatched = \"node\"".to_owned(), Some("AKNODE"), Some("AKNODE")),
+        ] {
+            aws.set_roles(&Roles::parse(&roles).unwrap());
+            for (path, expected) in [("/unnamed", unnamed), ("/named", named)] {
+                let sent = request("POST", path).body(Full::<Bytes>::default()).unwrap();
+                let status = gateway.send(sent).await.status.as_u16();
+                let signed = log.borrow_mut().pop();
+                let signed = signed.map(|seen| seen.header("authorization").unwrap().to_owned());
+                let expected = expected.map(|key| format!("AWS4-HMAC-SHA256 Credential={key}/"));
+                assert_eq!(status == 200, expected.is_some(), "{path}: {roles}");
+                let signed_by = |key: &String| signed.as_ref().unwrap().starts_with(key);
+                assert!(expected.as_ref().map_or(signed.is_none(), signed_by), "{signed:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_function_that_answers_as_if_it_may_not_be_called_is_500() {
+    on_core(async {
+        let (address, _log) = backend(|seen| {
+            let body = seen.body.clone();
+            Response::builder()
+                .header("content-type", "application/json")
+                .body(body.into())
+                .unwrap()
+        })
+        .await;
+        let lambda =
+            "lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:1:function:f/invocations";
+        let stage = stage(&api(vec![("/f", Post, service(lambda, &[], ""))]));
+        let gateway = gateway(address, stage).await;
+        for (body, status) in [
+            (r#"{"__type":"AccessDeniedException","Message":"m"}"#, 500),
+            (r#"{"__type":"ValidationException","Message":"m"}"#, 200),
+            (r#"{"type":"AccessDeniedException"}"#, 200),
+        ] {
+            let sent = request("POST", "/f").body(Full::from(body)).unwrap();
+            assert_eq!(gateway.send(sent).await.status.as_u16(), status, "{body}");
+        }
+    });
+}

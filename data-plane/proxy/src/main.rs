@@ -6,6 +6,7 @@
 
 mod admin;
 mod args;
+mod aws_roles;
 mod certificates;
 mod front;
 mod hooks;

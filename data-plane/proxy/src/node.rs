@@ -21,6 +21,7 @@ use tokio::{
 use crate::{
     admin::{self, Pages},
     args::Args,
+    aws_roles::{RolesFile, UnusableRoles},
     certificates::{OfDomains, Source},
     front::{Front, Pinned},
     hooks::{Event, Hooks, Names, Serving},
@@ -48,10 +49,8 @@ pub(crate) enum Error {
     Certificate(#[from] CertificateError),
     #[error(transparent)]
     AwsEndpoint(#[from] gw_pipeline::InvalidEndpoint),
-    #[error("cannot read {0}")]
-    AwsRoles(PathBuf, #[source] io::Error),
-    #[error("{0} holds no roles")]
-    InvalidAwsRoles(PathBuf, #[source] gw_pipeline::InvalidRoles),
+    #[error(transparent)]
+    AwsRoles(#[from] UnusableRoles),
     #[error("cannot write {0}")]
     ReadyFile(PathBuf, #[source] io::Error),
 }
@@ -130,7 +129,14 @@ async fn serve(args: Args) -> Result<(), Error> {
     let body_budget = BodyBudget::new(args.body_budget_bytes);
     let offload = offload(args.offload_threads);
     let serving = Arc::new(Serving { counters, body_budget, offload, ..Serving::default() });
-    let aws = Arc::new(aws_settings(args.aws_roles.as_ref())?);
+    let (roles_file, roles) = match &args.aws_roles {
+        None => (None, Roles::default()),
+        Some(path) => RolesFile::open(path.clone()).map(|(file, roles)| (Some(file), roles))?,
+    };
+    let aws = Arc::new(aws_settings(roles)?);
+    if let Some(file) = roles_file {
+        tokio::spawn(file.follow(Arc::clone(&aws)));
+    }
     let names = Names::new(Arc::clone(&aws));
     let tests = TestCalls::default();
     let hooks = Hooks::new(Arc::clone(&serving), sender, names.clone(), tests.clone());
@@ -195,16 +201,9 @@ fn offload(threads: usize) -> OffloadPool {
     }
 }
 
-/// Endpoints and keys of AWS: the SDKs' variables, and the file of roles.
-fn aws_settings(roles: Option<&PathBuf>) -> Result<AwsSettings, Error> {
-    let roles = match roles {
-        None => Roles::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path);
-            let text = text.map_err(|error| Error::AwsRoles(path.clone(), error))?;
-            Roles::parse(&text).map_err(|error| Error::InvalidAwsRoles(path.clone(), error))?
-        }
-    };
+/// Endpoints and keys of AWS: the SDKs' variables, and what the file of roles
+/// says.
+fn aws_settings(roles: Roles) -> Result<AwsSettings, Error> {
     let vars: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with("AWS_"))

@@ -69,6 +69,11 @@ impl Assumed {
         Self { role: role.into(), assume, state, changed: Notify::new() }
     }
 
+    /// Whether it is assumed in just this way.
+    pub(super) fn is_assumed_by(&self, assume: &Assume) -> bool {
+        *self.assume == *assume
+    }
+
     /// The keys; waits for the first ones.
     ///
     /// # Errors

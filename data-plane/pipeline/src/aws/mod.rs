@@ -13,6 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use arc_swap::ArcSwap;
 use gw_model::GatewayResponseType as Type;
 use gw_snapshot::{AwsTarget, GatewayError};
 use gw_upstream::Target;
@@ -33,12 +34,12 @@ use endpoint::Place;
 use roles::{Assume, Choice};
 use sign::Signatures;
 
-/// What a node knows of AWS. Read once, when it starts.
+/// What a node knows of AWS. Read once, when it starts; roles may change.
 #[derive(Debug)]
 pub struct AwsSettings {
     endpoints: Endpoints,
     own: Option<Arc<Keys>>,
-    roles: Roles,
+    roles: ArcSwap<Numbered>,
     /// The region in which roles are assumed.
     region: Box<str>,
     /// Roles that stages use, each once. Locked when stages are prepared.
@@ -46,6 +47,13 @@ pub struct AwsSettings {
     wanted: mpsc::UnboundedSender<Weak<Assumed>>,
     /// Until somebody assumes roles.
     unassumed: Mutex<Option<mpsc::UnboundedReceiver<Weak<Assumed>>>>,
+}
+
+/// Roles, and how often there were others before.
+#[derive(Debug)]
+struct Numbered {
+    number: u64,
+    roles: Roles,
 }
 
 impl Default for AwsSettings {
@@ -62,7 +70,7 @@ impl AwsSettings {
         Self {
             endpoints,
             own: own.map(Arc::new),
-            roles,
+            roles: ArcSwap::from_pointee(Numbered { number: 0, roles }),
             region: "us-east-1".into(),
             assumed: Mutex::default(),
             wanted,
@@ -89,30 +97,37 @@ impl AwsSettings {
         Ok(settings)
     }
 
-    /// What assumes roles for all cores, the first time that it is asked for;
-    /// none if no role is to be assumed.
+    /// Has other roles stand from the next call on. Calls that have begun
+    /// keep their keys.
+    pub fn set_roles(&self, roles: &Roles) {
+        self.roles.rcu(|former| Numbered { number: former.number + 1, roles: roles.clone() });
+    }
+
+    /// What assumes roles for all cores, the first time that it is asked for.
     pub fn assumer(&self) -> Option<Assumer> {
-        if !self.roles.assumes() {
-            return None;
-        }
         let wanted = self.unassumed.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let (endpoints, own) = (self.endpoints.clone(), self.own.clone());
         Some(Assumer { wanted, sts: Sts { endpoints, own, region: self.region.clone() } })
     }
 
-    fn source(&self, role: Option<&str>) -> Source {
-        match self.roles.choose(role) {
+    /// Where the keys of integrations that name this role, or none, come from.
+    fn source(&self, role: Option<&str>) -> Chosen {
+        let Numbered { number, roles } = &**self.roles.load();
+        let source = match roles.choose(role) {
             (_, Choice::Node) => self.own.clone().map_or(Source::Nobody, Source::Fixed),
             (_, Choice::Keys(keys)) => Source::Fixed(keys),
             (Some(role), Choice::Assume(assume)) => Source::Assumed(self.assume(role, assume)),
             (None, Choice::Assume(_)) | (_, Choice::Refuse) => Source::Refused,
-        }
+        };
+        Chosen { number: *number, source }
     }
 
     /// The role's place for keys; whoever assumes roles is told of a new one.
     fn assume(&self, role: &str, assume: Arc<Assume>) -> Arc<Assumed> {
         let mut assumed = self.assumed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = assumed.get(role).and_then(Weak::upgrade) {
+        if let Some(known) = assumed.get(role).and_then(Weak::upgrade)
+            && known.is_assumed_by(&assume)
+        {
             return known;
         }
         assumed.retain(|_, role| role.strong_count() > 0);
@@ -128,8 +143,14 @@ impl AwsSettings {
 /// its address.
 pub(crate) struct Way {
     place: Place,
-    source: Source,
+    chosen: ArcSwap<Chosen>,
     signatures: Signatures,
+}
+
+/// A source of keys, and which roles it was chosen by.
+struct Chosen {
+    number: u64,
+    source: Source,
 }
 
 impl Way {
@@ -138,9 +159,21 @@ impl Way {
         target.prepared(|target| {
             let place = settings.endpoints.place(&target.uri)?;
             let signatures = Signatures::new(target.uri.service.signing_name, &place.region);
-            let source = settings.source(target.credentials.as_deref());
-            Some(Self { place, source, signatures })
+            let chosen = settings.source(target.credentials.as_deref());
+            Some(Self { place, chosen: ArcSwap::from_pointee(chosen), signatures })
         })
+    }
+
+    /// Where the keys come from; chosen anew if the roles are others now.
+    fn source(&self, target: &AwsTarget, settings: &AwsSettings) -> Source {
+        let chosen = self.chosen.load();
+        if chosen.number == settings.roles.load().number {
+            return chosen.source.clone();
+        }
+        let chosen = settings.source(target.credentials.as_deref());
+        let source = chosen.source.clone();
+        self.chosen.store(Arc::new(chosen));
+        source
     }
 
     /// Whether the operator set the endpoint.

@@ -156,11 +156,6 @@ impl Roles {
         let entry = self.entries.iter().find(|(pattern, _)| matches(pattern, role));
         (Some(role), entry.map_or(&self.unmatched, |(_, choice)| choice).clone())
     }
-
-    /// Whether some role has to be assumed.
-    pub(super) fn assumes(&self) -> bool {
-        self.entries.iter().any(|(_, choice)| matches!(choice, Choice::Assume(_)))
-    }
 }
 
 impl Declared {
@@ -250,7 +245,6 @@ mod tests {
             duration_seconds = 900
         "#;
         let roles = Roles::parse(toml).unwrap();
-        assert!(roles.assumes());
         for (role, expected) in [
             (Some("arn:aws:iam::1:role/orders"), "Keys(Keys(AK))"),
             (Some("arn:aws:iam::1:role/team/a-reader"), "Node"),

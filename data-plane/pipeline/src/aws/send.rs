@@ -86,7 +86,8 @@ pub(crate) async fn prepare<'t>(
     let path = format!("{}{path}", way.place.path);
     add_headers(ctx, &mut headers);
     headers.insert(header::HOST, way.place.host.clone());
-    if let Some(keys) = keys_of(target, way, timeout).await? {
+    let source = way.source(target, &ctx.core.config.aws);
+    if let Some(keys) = keys_of(target, source, way.is_configured(), timeout).await? {
         let digest = ctx.core.made_of(&body, hash_body).await?;
         let unsigned = Unsigned { method: method.as_str(), path: &path, body: &digest };
         let now = i64::from(ctx.core.epoch_seconds(began));
@@ -111,17 +112,18 @@ pub(crate) async fn prepare<'t>(
 /// The keys to sign with; none to go without.
 async fn keys_of(
     target: &AwsTarget,
-    way: &Way,
+    source: Source,
+    is_configured: bool,
     timeout: Duration,
 ) -> Result<Option<Arc<Keys>>, Refusal> {
-    match &way.source {
-        Source::Fixed(keys) => Ok(Some(Arc::clone(keys))),
+    match source {
+        Source::Fixed(keys) => Ok(Some(keys)),
         Source::Assumed(assumed) => match tokio::time::timeout(timeout, assumed.keys()).await {
             Ok(Ok(keys)) => Ok(Some(keys)),
             Ok(Err(reason)) => Err(no_role(target, &reason)),
             Err(_elapsed) => Err(no_role(target, "STS does not answer in time")),
         },
-        Source::Nobody if way.place.is_configured => Ok(None),
+        Source::Nobody if is_configured => Ok(None),
         Source::Nobody => Err(failed("the node has no access keys for AWS")),
         Source::Refused => Err(no_role(target, "no entry of the node's --aws-roles allows it")),
     }
