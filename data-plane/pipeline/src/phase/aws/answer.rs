@@ -62,7 +62,10 @@ pub(super) async fn of_function(
             false => refused(fetched.status, &fetched.headers),
         });
     }
-    let message = ctx.core.made_of(&fetched.body, error_message).await?;
+    let Told { message, is_denied } = ctx.core.made_of(&fetched.body, told).await?;
+    if is_denied {
+        return Err(misconfigured(note::NO_PERMISSION));
+    }
     let is_error = fetched.headers.contains_key("x-amz-function-error");
     if is_error || message.is_some() {
         let message = message.as_deref().unwrap_or_default();
@@ -73,20 +76,38 @@ pub(super) async fn of_function(
     Ok(Chosen::ByError(message.or_else(|| is_error.then(String::new))))
 }
 
-/// `errorMessage` of an object.
-fn error_message(body: &[u8]) -> Option<String> {
+/// What a payload tells of a failure.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    /// `errorMessage` of an object.
+    message: Option<String>,
+    /// It is the error of whoever may not call: AWS was recorded to take
+    /// that for its own, whatever the status.
+    is_denied: bool,
+}
+
+fn told(body: &[u8]) -> Told {
     /// Everything else is skipped without being kept.
     #[derive(serde::Deserialize)]
     struct Raised {
-        #[serde(rename = "errorMessage")]
+        #[serde(rename = "errorMessage", default)]
         message: Value,
+        #[serde(rename = "__type", default)]
+        name: Value,
     }
     let is_object = body.trim_ascii_start().starts_with(b"{");
-    let raised: Raised = is_object.then(|| serde_json::from_slice(body).ok()).flatten()?;
-    match raised.message {
-        Value::String(text) => Some(text),
-        Value::Null => None,
-        other => Some(other.to_string()),
+    let Some(raised) = is_object.then(|| serde_json::from_slice::<Raised>(body).ok()).flatten()
+    else {
+        return Told::default();
+    };
+    let name = raised.name.as_str().map(|name| name.rsplit('#').next().unwrap_or(name));
+    Told {
+        message: match raised.message {
+            Value::String(text) => Some(text),
+            Value::Null => None,
+            other => Some(other.to_string()),
+        },
+        is_denied: name == Some("AccessDeniedException"),
     }
 }
 
@@ -105,11 +126,21 @@ mod tests {
 
     #[test]
     fn errors_of_functions() {
-        let message = |body: &str| error_message(body.as_bytes());
+        let message = |body: &str| told(body.as_bytes()).message;
         assert_eq!(message(r#"{"errorMessage":"no","errorType":"E"}"#).as_deref(), Some("no"));
         assert_eq!(message(r#" {"errorMessage":{"a":1}}"#).as_deref(), Some(r#"{"a":1}"#));
         for none in ["", "null", "[]", "\"errorMessage\"", "{}", r#"{"errorMessage":null}"#, "{"] {
             assert_eq!(message(none), None, "{none}");
+        }
+        for (body, expected) in [
+            (r#"{"__type":"AccessDeniedException","Message":"m"}"#, true),
+            (r#"{"errorMessage":"m","__type":"com.amazon#AccessDeniedException"}"#, true),
+            (r#"{"__type":"MyAccessDeniedException"}"#, false),
+            (r#"{"__type":5}"#, false),
+            (r#"{"Type":"AccessDeniedException"}"#, false),
+            (r#"["__type","AccessDeniedException"]"#, false),
+        ] {
+            assert_eq!(told(body.as_bytes()).is_denied, expected, "{body}");
         }
         let denied = br#"{"__type":"com.amazon#AccessDeniedException","message":"m"}"#;
         assert!(error_type(denied).is_some_and(|name| name.contains("AccessDenied")));
