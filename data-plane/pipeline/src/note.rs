@@ -110,9 +110,9 @@ pub(crate) fn request_query<'a>(
     format!("Method request query string: {}", map(parameters))
 }
 
-/// The client's headers.
+/// The client's headers, by the names that functions and templates are told.
 pub(crate) fn request_headers<'a>(
-    all: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    all: impl IntoIterator<Item = (&'a str, &'a HeaderValue)>,
 ) -> String {
     format!("Method request headers: {}", headers(all))
 }
@@ -218,22 +218,23 @@ pub(crate) fn map<'a>(entries: impl IntoIterator<Item = (&'a str, impl Display)>
 
 /// Headers as a map, secrets masked. A header that repeats is there once, its
 /// values in order with `,` between them.
-pub(crate) fn headers<'a>(
-    all: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+pub(crate) fn headers<'a, N: AsRef<str> + ?Sized + 'a>(
+    all: impl IntoIterator<Item = (&'a N, &'a HeaderValue)>,
 ) -> String {
     let mut lists: Vec<(&str, String)> = Vec::new();
     for (name, value) in all {
+        let name = name.as_ref();
         let text = String::from_utf8_lossy(value.as_bytes());
-        let text = match SECRET.contains(&name.as_str()) {
+        let text = match SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
             true => masked(&text),
             false => text.into_owned(),
         };
-        match lists.iter_mut().find(|(known, _)| *known == name.as_str()) {
+        match lists.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
             Some((_, list)) => {
                 list.push(',');
                 list.push_str(&text);
             }
-            None => lists.push((name.as_str(), text)),
+            None => lists.push((name, text)),
         }
     }
     map(lists.iter().map(|(name, value)| (*name, value)))

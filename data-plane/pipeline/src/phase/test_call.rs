@@ -18,7 +18,7 @@ use super::execute;
 use crate::{
     ConnInfo, CoreState, ResponseBody,
     body::RequestBody,
-    ctx::{DomainPath, Located, RequestCtx, Routed},
+    ctx::{DomainPath, Located, RawHead, RequestCtx, Routed},
     id::Ids,
     note::{self, Recorder},
     rescue::{Refusal, refuse, rescue},
@@ -32,14 +32,14 @@ pub async fn test_call(core: &CoreState, call: &TestCall) -> Tested {
     let began = Instant::now();
     let recorder = Arc::new(Recorder::default());
     let world = core.world.pin();
-    let headers = headers_of(call);
+    let (headers, sent) = headers_of(call);
     let ids = Ids::draw(&HeaderMap::new(), &mut core.rng.borrow_mut());
     let request_id = ids.request().to_owned();
     let stage = &*call.stage;
     let mut ctx = RequestCtx {
         core,
         conn: ConnInfo { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), local_port: 443, is_tls: true },
-        raw_head: None,
+        raw_head: Some(&sent),
         began,
         world: &world,
         method: Method::from_bytes(call.method.as_bytes())
@@ -113,20 +113,36 @@ fn note_request(ctx: &RequestCtx<'_>, body: &[u8]) {
         ctx.queries(&mut |name, value| all.push((name.to_owned(), value.to_owned())));
         note::request_query(all.iter().map(|(name, value)| (&**name, value)))
     });
-    ctx.note(|| note::request_headers(&ctx.headers));
+    ctx.note(|| {
+        let mut all = Vec::new();
+        ctx.headers(&mut |name, value| all.push((name.to_owned(), value.clone())));
+        note::request_headers(all.iter().map(|(name, value)| (&**name, value)))
+    });
     ctx.note(|| note::request_body(body));
 }
 
-fn headers_of(call: &TestCall) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &call.headers {
+/// The names of a call's headers as they were given, one a line: mappings and
+/// functions are told them as if a client had sent them.
+struct GivenNames(Vec<u8>);
+
+impl RawHead for GivenNames {
+    fn read(&self, read: &mut dyn FnMut(&[u8])) {
+        read(&self.0);
+    }
+}
+
+fn headers_of(call: &TestCall) -> (HeaderMap, GivenNames) {
+    let (mut headers, mut names) = (HeaderMap::new(), Vec::new());
+    for (given, value) in &call.headers {
         if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value))
+            (HeaderName::from_bytes(given.as_bytes()), HeaderValue::from_bytes(value))
         {
+            names.extend_from_slice(given.as_bytes());
+            names.extend_from_slice(b":\r\n");
             headers.append(name, value);
         }
     }
-    headers
+    (headers, GivenNames(names))
 }
 
 /// The URI of a call. What a client would have had to encode is encoded here.
