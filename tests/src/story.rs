@@ -6,7 +6,7 @@ use gw_testkit::cluster::Cluster;
 use serde_json::{Value, json};
 
 use crate::{
-    load,
+    document, load,
     system::{Admin, Answer, System as _, wait_until},
 };
 
@@ -23,16 +23,9 @@ pub async fn overwrite(admin: &Admin, api: &str, document: &Value) {
 
 /// Deploys the working copy to a stage; `more` adds members to the body.
 pub async fn deploy(admin: &Admin, api: &str, stage: &str, more: Value) -> Answer {
-    let mut body = json!({"stageName": stage});
-    merge(&mut body, more);
+    let body = document::with(json!({"stageName": stage}), more);
     let path = format!("/restapis/{api}/deployments");
     admin.patient(http::Method::POST, &path, body.to_string()).await
-}
-
-fn merge(into: &mut Value, from: Value) {
-    if let (Value::Object(into), Value::Object(from)) = (into, from) {
-        into.extend(from);
-    }
 }
 
 /// Rolls a stage back by one release.

@@ -6,7 +6,7 @@ use gw_testkit::{
     cluster::{Cluster, Options},
     echo::Echo,
 };
-use gw_tests::{load, story, system::System as _};
+use gw_tests::{document, load, story, system::System as _};
 use http::Method;
 use rustls::{
     RootCertStore,
@@ -77,15 +77,9 @@ async fn strict_backend(served: &Served, client_pem: &str) -> u16 {
 
 /// An API whose `GET /` goes to `uri`; `more` adds members to the integration.
 fn proxied(title: &str, uri: &str, more: Value) -> Value {
-    let mut integration = json!({"type": "http_proxy", "httpMethod": "GET", "uri": uri});
-    if let (Value::Object(integration), Value::Object(more)) = (&mut integration, more) {
-        integration.extend(more);
-    }
-    json!({
-        "openapi": "3.0.3",
-        "info": {"title": title, "version": "1"},
-        "paths": {"/": {"get": {"x-amazon-apigateway-integration": integration}}},
-    })
+    let integration = json!({"type": "http_proxy", "httpMethod": "GET", "uri": uri});
+    let integration = document::with(integration, more);
+    document::api(title, &json!({"/": {"get": {"x-amazon-apigateway-integration": integration}}}))
 }
 
 async fn status(url: &str, path: &str) -> u16 {

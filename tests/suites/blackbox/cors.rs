@@ -7,7 +7,7 @@ use gw_testkit::{
     http::{Answer, Call},
 };
 use gw_tests::{
-    story,
+    document, story,
     system::{Admin, System as _},
 };
 use http::Method;
@@ -94,29 +94,23 @@ async fn request(url: &str, page: &Page) -> Answer {
 }
 
 fn document(echo: &Echo) -> Value {
-    let of = |integration: Value| {
-        json!({"responses": {"200": {"description": "ok"}},
-            "x-amazon-apigateway-integration": integration})
-    };
-    let mock = |template: Value| {
-        json!({"type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"},
-            "responses": {"default": {"statusCode": "200", "responseTemplates": template}}})
-    };
+    let of = |integration: Value| document::method(&integration);
+    let mock = |templates: Value| document::mock_integration(&templates);
     let http = json!({"type": "http", "httpMethod": "GET", "uri": format!("{}/http", echo.url()),
         "responses": {"default": {"statusCode": "200"}}});
     let proxy = json!({"type": "http_proxy", "httpMethod": "ANY",
         "uri": format!("{}/proxy?header=access-control-allow-origin:{B}&header=vary:origin",
             echo.url())});
-    json!({
-        "openapi": "3.0.1", "info": {"title": "pages", "version": "1"},
-        "paths": {
+    document::api(
+        "pages",
+        &json!({
             "/mock": {
                 "get": of(mock(json!({"application/json": "{\"a\":1}"}))),
                 "delete": of(mock(json!({})))},
             "/http": {"get": of(http)},
             "/proxy": {"x-amazon-apigateway-any-method": of(proxy)},
-        },
-    })
+        }),
+    )
 }
 
 async fn gwctl(cluster: &Cluster, args: &[&str]) -> String {

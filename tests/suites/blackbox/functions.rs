@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use gw_testkit::{cluster::binary, eventually, http::Call, skip};
-use gw_tests::story;
+use gw_tests::{document, story};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -126,14 +126,8 @@ async fn through_an_api(folder: &Path, state: &str, up: &Value) {
     let uri = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/\
                arn:aws:lambda:eu-west-1:123456789012:function:web/invocations";
     let integration = json!({ "type": "aws_proxy", "httpMethod": "POST", "uri": uri });
-    let document = json!({
-        "openapi": "3.0.1",
-        "info": { "title": "functions", "version": "1" },
-        "paths": { "/cats/{name}": { "get": {
-            "responses": {},
-            "x-amazon-apigateway-integration": integration,
-        } } },
-    });
+    let method = json!({ "responses": {}, "x-amazon-apigateway-integration": integration });
+    let document = document::api("functions", &json!({ "/cats/{name}": { "get": method } }));
     let file = folder.join("api.json");
     std::fs::write(&file, document.to_string()).unwrap();
     let file = file.to_str().unwrap();

@@ -10,7 +10,7 @@ use gw_testkit::{
     raw::{Raw, Reply},
 };
 use gw_tests::{
-    story,
+    document, story,
     system::{System as _, wait_until},
 };
 use http::Method;
@@ -223,12 +223,11 @@ fn refused() -> String {
 }
 
 fn mock(more: &Value) -> Value {
-    let mut mock = json!({
+    let mock = json!({
         "type": "mock", "requestTemplates": {"application/json": "{\"statusCode\": 200}"},
         "responses": {"default": {"statusCode": "200"}},
     });
-    mock.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    mock
+    document::with(mock, more.clone())
 }
 
 /// An API with a path for each way to be refused.
@@ -242,12 +241,7 @@ fn document(title: &str, raw: &Raw, responses: &Value) -> Value {
         json!({"integration.request.header.a": "method.request.body.a"});
     map["requestTemplates"] = mapped;
     let required = |name: &str, place: &str| json!({"name": name, "in": place, "required": true, "schema": {"type": "string"}});
-    let of = |integration: Value, more: Value| {
-        let mut operation = json!({"responses": {"200": {"description": "ok"}}});
-        operation.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        operation["x-amazon-apigateway-integration"] = integration;
-        operation
-    };
+    let of = |integration: Value, more: Value| document::with(document::method(&integration), more);
     let plain = json!({});
     let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}});
     let model = json!({"content": {"application/json":

@@ -11,7 +11,7 @@ use gw_testkit::{
     http::{Answer, Call},
     raw::{Raw, Reply},
 };
-use gw_tests::{story, system::System as _};
+use gw_tests::{document, story, system::System as _};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -99,10 +99,9 @@ fn document(raw: &Raw) -> Value {
         })
         .collect();
     let http = |path: &str, more: Value| {
-        let mut http = json!({"type": "http", "httpMethod": "POST",
+        let http = json!({"type": "http", "httpMethod": "POST",
             "uri": format!("{}{path}", raw.url()), "responses": {"default": {"statusCode": "200"}}});
-        http.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        http
+        document::with(http, more)
     };
     let forbidden = |name: &str| {
         let target = format!("integration.request.header.{name}");
@@ -122,9 +121,9 @@ fn document(raw: &Raw) -> Value {
     let plain = json!({"type": "mock",
         "requestTemplates": {"application/json": "{\"statusCode\": 200}"},
         "responses": {"default": {"statusCode": "200"}}});
-    json!({
-        "openapi": "3.0.1", "info": {"title": "headers", "version": "1"},
-        "paths": {
+    document::api(
+        "headers",
+        &json!({
             "/http": {"post": of(http("/all", json!({})))},
             "/mapped": {"post": of(http("/all", mapped))},
             "/proxy": {"x-amazon-apigateway-any-method": of(proxy("/all"))},
@@ -135,8 +134,8 @@ fn document(raw: &Raw) -> Value {
             "/coding": {"post": forbidden("Transfer-Encoding")},
             "/trace": {"post": forbidden("X-Amzn-Trace-Id")},
             "/api": {"post": forbidden("X-Amzn-Apigateway-Api-Id")},
-        },
-    })
+        }),
+    )
 }
 
 /// The values of a header, as many as there are.

@@ -13,7 +13,7 @@ use gw_testkit::{
     raw::{Raw, Reply},
 };
 use gw_tests::{
-    story,
+    document, story,
     system::{System as _, wait_until},
 };
 use serde_json::{Value, json};
@@ -102,10 +102,7 @@ fn patience(uri: &str) -> u32 {
 }
 
 fn document(raw: &Raw) -> Value {
-    let of = |integration: Value| {
-        json!({"post": {"responses": {"200": {"description": "ok"}},
-        "x-amazon-apigateway-integration": integration}})
-    };
+    let of = |integration: Value| json!({"post": document::method(&integration)});
     let http = |path: &str, template: &str, response: Value| {
         of(json!({"type": "http", "httpMethod": "POST", "uri": format!("{}{path}", raw.url()),
             "timeoutInMillis": patience(path), "requestTemplates": {"application/json": template},
@@ -163,11 +160,8 @@ fn document(raw: &Raw) -> Value {
         responses[pattern] = json!({"statusCode": "200"});
         all.insert(format!("/pattern-{name}"), entry);
     }
-    json!({
-        "openapi": "3.0.1", "info": {"title": "hostile", "version": "1"},
-        "x-amazon-apigateway-minimum-compression-size": 0,
-        "paths": paths,
-    })
+    let compression = json!({"x-amazon-apigateway-minimum-compression-size": 0});
+    document::with(document::api("hostile", &paths), compression)
 }
 
 /// What is expected of a request.

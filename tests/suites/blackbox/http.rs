@@ -11,7 +11,7 @@ use gw_testkit::{
     raw::{Raw, Reply},
 };
 use gw_tests::{
-    story,
+    document, story,
     system::{Admin, System as _},
 };
 use http::Method;
@@ -30,24 +30,17 @@ fn document(title: &str, binary: &Value, integrations: &[(&str, Value)]) -> Valu
         let method = json!({"x-amazon-apigateway-integration": integration});
         ((*path).to_owned(), json!({"x-amazon-apigateway-any-method": method}))
     });
-    json!({
-        "openapi": "3.0.3",
-        "info": {"title": title, "version": "1"},
-        "x-amazon-apigateway-binary-media-types": binary,
-        "paths": serde_json::Map::from_iter(paths),
-    })
+    let api = document::api(title, &serde_json::Map::from_iter(paths).into());
+    document::with(api, json!({"x-amazon-apigateway-binary-media-types": binary}))
 }
 
 /// An HTTP integration; `more` adds members.
 fn mapped(uri: &str, more: Value) -> Value {
-    let mut integration = json!({
+    let integration = json!({
         "type": "http", "httpMethod": "ANY", "uri": uri,
         "responses": {"default": {"statusCode": "200"}},
     });
-    if let (Value::Object(integration), Value::Object(more)) = (&mut integration, more) {
-        integration.extend(more);
-    }
-    integration
+    document::with(integration, more)
 }
 
 /// One deployed API on one node.

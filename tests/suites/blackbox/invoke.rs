@@ -7,7 +7,7 @@ use gw_testkit::{
     echo::Echo,
 };
 use gw_tests::{
-    story,
+    document, story,
     system::{Admin, Answer, System as _, wait_until},
 };
 use http::Method;
@@ -15,23 +15,7 @@ use serde_json::{Value, json};
 
 /// An API whose root has these methods.
 fn document(title: &str, methods: &Value) -> Value {
-    json!({"openapi": "3.0.3", "info": {"title": title, "version": "1"}, "paths": {"/": methods}})
-}
-
-/// A method with this integration.
-fn method(integration: &Value) -> Value {
-    json!({"responses": {"200": {"description": "ok"}},
-           "x-amazon-apigateway-integration": integration})
-}
-
-/// A MOCK that answers with this template.
-fn mock(template: &str) -> Value {
-    method(&json!({
-        "type": "mock",
-        "requestTemplates": {"application/json": "{\"statusCode\": 200}"},
-        "responses": {"default": {"statusCode": "200",
-                                  "responseTemplates": {"application/json": template}}},
-    }))
+    document::api(title, &json!({"/": methods}))
 }
 
 /// The path of a method of the API's root.
@@ -69,8 +53,8 @@ async fn the_working_copy_answers_and_nothing_is_stored() {
     let admin = cluster.client();
     let echo = Echo::start("tried");
     let methods = json!({
-        "get": mock("$context.stage $stageVariables.v $input.params('q')"),
-        "post": method(&json!({"type": "http_proxy", "httpMethod": "POST",
+        "get": document::mock_method("$context.stage $stageVariables.v $input.params('q')"),
+        "post": document::method(&json!({"type": "http_proxy", "httpMethod": "POST",
                                "uri": format!("{}/x", echo.url())})),
         // A fault elsewhere is none of this method's.
         "put": {"responses": {}},
@@ -150,16 +134,16 @@ async fn the_working_copy_answers_and_nothing_is_stored() {
 async fn bad_calls_have_awss_errors_and_failures_a_reason() {
     let cluster = Cluster::start(Options::default()).await;
     let admin = cluster.client();
-    let mut wanting = mock("{}");
+    let mut wanting = document::mock_method("{}");
     wanting["parameters"] = json!([
         {"name": "q", "in": "query", "required": true, "schema": {"type": "string"}},
     ]);
     wanting["x-amazon-apigateway-request-validator"] = json!("all");
     let methods = json!({
         "get": wanting,
-        "post": method(&json!({"type": "http_proxy", "httpMethod": "POST",
+        "post": document::method(&json!({"type": "http_proxy", "httpMethod": "POST",
                                "uri": "http://127.0.0.1:9/"})),
-        "delete": mock("#if("),
+        "delete": document::mock_method("#if("),
         "put": {"responses": {}},
     });
     let mut declared = document("wanting", &methods);
@@ -210,10 +194,10 @@ async fn many_and_large_calls_at_a_time() {
     let admin = cluster.client();
     let echo = Echo::start("large");
     let methods = json!({
-        "get": mock("$input.params('n')"),
-        "post": method(&json!({"type": "http_proxy", "httpMethod": "POST",
+        "get": document::mock_method("$input.params('n')"),
+        "post": document::method(&json!({"type": "http_proxy", "httpMethod": "POST",
                                "uri": format!("{}/?bytes=5000000", echo.url())})),
-        "put": method(&json!({"type": "http_proxy", "httpMethod": "POST",
+        "put": document::method(&json!({"type": "http_proxy", "httpMethod": "POST",
                               "uri": format!("{}/?delay_ms=300", echo.url())})),
     });
     let api = story::import(&admin, &document("many", &methods)).await;
@@ -249,7 +233,7 @@ async fn many_and_large_calls_at_a_time() {
 async fn gwctl_prints_the_steps() {
     let cluster = Cluster::start(Options::default()).await;
     let admin = cluster.client();
-    let methods = json!({"get": mock("#set($x = $input.params('q'))\n[$x]")});
+    let methods = json!({"get": document::mock_method("#set($x = $input.params('q'))\n[$x]")});
     story::import(&admin, &document("shown", &methods)).await;
     let done = cluster.gwctl(&["test-invoke", "shown", "get", "/", "--query", "q=7"]).await;
     let (out, told) =

@@ -11,7 +11,7 @@ use gw_testkit::{
     cluster::{Cluster, Options},
     http::Call,
 };
-use gw_tests::{load, story, system::System as _};
+use gw_tests::{document, load, story, system::System as _};
 use http::Method;
 use serde_json::{Value, json};
 use tokio::{
@@ -67,14 +67,11 @@ async fn serve(stream: TcpStream, calls: Calls) {
 fn document(verb: &str) -> Value {
     let uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/\
                arn:aws:lambda:us-east-1:000000000000:function:hello:${stageVariables.alias}/invocations";
-    json!({
-        "openapi": "3.0.3",
-        "info": {"title": "functions", "version": "1"},
-        "paths": {"/{proxy+}": {"x-amazon-apigateway-any-method": {
-            "responses": {},
-            "x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": verb, "uri": uri},
-        }}},
-    })
+    let method = json!({
+        "responses": {},
+        "x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": verb, "uri": uri},
+    });
+    document::api("functions", &json!({"/{proxy+}": {"x-amazon-apigateway-any-method": method}}))
 }
 
 /// Both requests in one piece, and both answers.

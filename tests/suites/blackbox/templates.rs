@@ -8,7 +8,7 @@ use gw_testkit::{
     http::{Answer, Call},
 };
 use gw_tests::{
-    story,
+    document, story,
     system::{System as _, wait_until},
 };
 use serde_json::{Value, json};
@@ -27,10 +27,6 @@ fn mock(request: &Value, response: &Value) -> Value {
     })
 }
 
-fn document(title: &str, paths: &Value) -> Value {
-    json!({"openapi": "3.0.1", "info": {"title": title, "version": "1"}, "paths": paths})
-}
-
 async fn post(url: &str, path: &str, media: &str, body: &str) -> Answer {
     let call = Call::post(&format!("{url}{path}")).header("content-type", media);
     call.body(body.to_owned()).send().await.unwrap()
@@ -45,7 +41,7 @@ fn broken() -> Value {
         "application/json": "{\n  #if($input.path('$.a')\n}",
         "text/plain": "plain $input.params('q')",
     });
-    document(
+    document::api(
         "broken",
         &json!({
             "/a": {"get": mock(&json!({"application/json": OK}), &answer)},
@@ -137,7 +133,8 @@ async fn templates_see_the_request_and_change_the_answer() {
         #foreach($name in $input.params().header.keySet())#if($name.toLowerCase() == 'x-mark')\
         $name#end#end|$util.escapeJavaScript(\"a'b\")|$input.body";
     let route = mock(&json!({"application/json": request}), &json!({"application/json": response}));
-    let api = story::import(&admin, &document("seen", &json!({"/p/{id}": {"post": route}}))).await;
+    let api =
+        story::import(&admin, &document::api("seen", &json!({"/p/{id}": {"post": route}}))).await;
     story::deploy(&admin, &api, "prod", json!({"variables": {"color": "blue"}})).await.ok();
     let url = cluster.nodes[0].url();
     let path = story::path(&api, "prod", "/p/a%20b?q=1&q=2%2B");
@@ -181,7 +178,7 @@ async fn bombs_are_answered_and_do_not_hold_the_node_up() {
         "/loop": of(LOOP), "/doubling": of(DOUBLING), "/recursion": of(RECURSION),
         "/read": {"post": reading}, "/fine": of("$context.stage"),
     });
-    let api = story::import(&admin, &document("bombs", &paths)).await;
+    let api = story::import(&admin, &document::api("bombs", &paths)).await;
     story::deploy(&admin, &api, "prod", json!({})).await.ok();
     let url = cluster.nodes[0].url();
     for path in ["/loop", "/doubling", "/recursion"] {
@@ -223,7 +220,7 @@ async fn a_nodes_own_bounds_hold() {
         "/bytes": of("#foreach($i in [1..200])0123456789#end"),
         "/small": of("$context.stage"),
     });
-    let api = story::import(&admin, &document("bounds", &paths)).await;
+    let api = story::import(&admin, &document::api("bounds", &paths)).await;
     story::deploy(&admin, &api, "prod", json!({})).await.ok();
     for (path, statuses) in [("/steps", [200, 500]), ("/bytes", [200, 500]), ("/small", [200; 2])] {
         let path = story::path(&api, "prod", path);
