@@ -1,51 +1,15 @@
 //! Whole working copies: what an imported document makes or replaces. The
 //! reading of documents is `gw-openapi`'s part; it comes in as a function.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use gw_model::{ApiId, DocumentationPart, RestApi, documentation::DocumentationMode};
 
 use crate::{
-    App, Caller, Error, RestApiView, Result, check,
+    App, Caller, Error, NewIds, RestApiView, Result, check,
     rest_api::{fetch, lock, place, view},
     transact::transact,
 };
-
-/// Makes ids that an API does not use yet.
-pub struct NewIds {
-    app: App,
-    used: HashSet<String>,
-}
-
-impl std::fmt::Debug for NewIds {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewIds").field("used", &self.used.len()).finish_non_exhaustive()
-    }
-}
-
-impl NewIds {
-    pub(crate) fn new(app: &App, api: &RestApi) -> Self {
-        let resources = api.resources.keys().map(|id| id.to_string());
-        let models = api.models.values().map(|model| model.id.clone());
-        let validators = api.request_validators.keys().map(|id| id.to_string());
-        let authorizers = api.authorizers.keys().map(|id| id.to_string());
-        let used = resources.chain(models).chain(validators).chain(authorizers).collect();
-        Self { app: app.clone(), used }
-    }
-
-    /// A new id of `length` characters: ten for a root resource, six for all else.
-    pub fn next(&mut self, length: usize) -> String {
-        loop {
-            let id = self.app.new_id(length);
-            if self.used.insert(id.clone()) {
-                return id;
-            }
-        }
-    }
-}
 
 /// What an import made of an API.
 #[derive(Debug, Clone)]
@@ -72,9 +36,7 @@ impl App {
     ) -> Result<RestApiView> {
         let id = ApiId::new(self.new_id(10));
         let (own, app) = (id.clone(), self.clone());
-        let built = tokio::task::spawn_blocking(move || {
-            build(own, &mut NewIds { app, used: HashSet::new() })
-        });
+        let built = tokio::task::spawn_blocking(move || build(own, &mut NewIds::of_none(&app)));
         let Built { mut api, warnings, documentation } = built.await.map_err(Error::internal)??;
         api.id = id;
         self.check_size(&api)?;

@@ -36,6 +36,7 @@ mod integration;
 mod limits;
 mod method;
 mod model;
+mod new_ids;
 mod node;
 mod page;
 mod part;
@@ -76,10 +77,11 @@ pub use fleet::{
     ReleaseProgress,
 };
 pub use gateway_response::GatewayResponses;
-pub use import::{Built, NewIds};
+pub use import::Built;
 pub use input::*;
 pub use limits::{InvalidQuota, Limits, Quota};
 pub use method::MethodKey;
+pub use new_ids::NewIds;
 pub use node::{JoinRequest, Joined};
 pub use rollout::{Committed, Rejected};
 pub use seal::{InvalidMasterKey, MasterKey};

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use gw_model::{ApiId, Model, ModelName, check, name};
 
 use crate::{
-    App, Caller, Error, ModelView, Page, PageRequest, Result,
+    App, Caller, Error, ModelView, NewIds, Page, PageRequest, Result,
     error::Kind,
-    import::NewIds,
     input::NewModel,
     page::page,
     rest_api::{fetch, lock, told_as},

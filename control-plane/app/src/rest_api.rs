@@ -6,10 +6,9 @@ use gw_model::{ApiId, Resource, ResourceId, RestApi, Scope};
 use gw_store::{ApiRow, NewApi, Txn};
 
 use crate::{
-    App, Caller, Error, Page, PageRequest, RestApiView, Result,
+    App, Caller, Error, NewIds, Page, PageRequest, RestApiView, Result,
     domain::mapping::check_api_unmapped,
     error::Kind,
-    import::NewIds,
     input::NewRestApi,
     model::default_models,
     page::page,
