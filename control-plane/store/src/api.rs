@@ -40,29 +40,6 @@ pub struct NewApi<'a> {
     pub warnings: &'a [String],
 }
 
-/// The settings of an API, without what is below it.
-pub(crate) fn bare(api: &RestApi) -> RestApi {
-    RestApi {
-        id: api.id.clone(),
-        name: api.name.clone(),
-        description: api.description.clone(),
-        version: api.version.clone(),
-        api_key_source: api.api_key_source,
-        binary_media_types: api.binary_media_types.clone(),
-        minimum_compression_size_bytes: api.minimum_compression_size_bytes,
-        endpoint_configuration: api.endpoint_configuration.clone(),
-        disable_execute_api_endpoint: api.disable_execute_api_endpoint,
-        endpoint_access_mode: api.endpoint_access_mode.clone(),
-        security_policy: api.security_policy.clone(),
-        policy: api.policy.clone(),
-        resources: BTreeMap::new(),
-        models: BTreeMap::new(),
-        gateway_responses: BTreeMap::new(),
-        request_validators: BTreeMap::new(),
-        authorizers: BTreeMap::new(),
-    }
-}
-
 macro_rules! api_row {
     ($row:expr) => {{
         let row = $row;
@@ -91,7 +68,7 @@ impl Txn {
             new.scope.account.as_str(),
             new.scope.region.as_str(),
             new.root_resource_id.as_str(),
-            Json(bare(new.definition)) as _,
+            Json(new.definition.bare()) as _,
             Json(new.tags) as _,
             Json(new.warnings) as _,
         )
@@ -177,7 +154,7 @@ impl Txn {
         sqlx::query!(
             "UPDATE rest_apis SET definition = $2 WHERE id = $1",
             definition.id.as_str(),
-            Json(bare(definition)) as _,
+            Json(definition.bare()) as _,
         )
         .execute(self.conn())
         .await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gw_model::{ApiId, RestApi, Scope};
 
-use crate::{ApiRow, Error, Txn, api::bare};
+use crate::{ApiRow, Error, Txn};
 
 impl Txn {
     /// Reads everything below an API's row into it. In a transaction that
@@ -54,7 +54,7 @@ impl Txn {
         after: &RestApi,
     ) -> Result<(), Error> {
         let id = &after.id;
-        if bare(before) != bare(after) {
+        if before.bare() != after.bare() {
             self.api_update(after).await?;
         }
         self.tree_save(before, after).await?;

@@ -123,6 +123,34 @@ pub struct RestApi {
     pub authorizers: BTreeMap<AuthorizerId, Authorizer>,
 }
 
+impl RestApi {
+    /// The API's own settings, without what is below it. Members are named one
+    /// by one, so that a new one cannot be forgotten here, and what is large is
+    /// not cloned to be thrown away.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            description: self.description.clone(),
+            version: self.version.clone(),
+            api_key_source: self.api_key_source,
+            binary_media_types: self.binary_media_types.clone(),
+            minimum_compression_size_bytes: self.minimum_compression_size_bytes,
+            endpoint_configuration: self.endpoint_configuration.clone(),
+            disable_execute_api_endpoint: self.disable_execute_api_endpoint,
+            endpoint_access_mode: self.endpoint_access_mode.clone(),
+            security_policy: self.security_policy.clone(),
+            policy: self.policy.clone(),
+            resources: BTreeMap::new(),
+            models: BTreeMap::new(),
+            gateway_responses: BTreeMap::new(),
+            request_validators: BTreeMap::new(),
+            authorizers: BTreeMap::new(),
+        }
+    }
+}
+
 /// One node of the resource tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -91,27 +91,7 @@ fn parts(api: &RestApi) -> BTreeMap<String, Value> {
 fn settings(api: &RestApi) -> Vec<(String, Value)> {
     let listed =
         ["id", "resources", "models", "gatewayResponses", "requestValidators", "authorizers"];
-    // Cheap: the big members are left out before anything is turned to JSON.
-    let bare = RestApi {
-        resources: BTreeMap::new(),
-        models: BTreeMap::new(),
-        gateway_responses: BTreeMap::new(),
-        request_validators: BTreeMap::new(),
-        authorizers: BTreeMap::new(),
-        id: api.id.clone(),
-        name: api.name.clone(),
-        description: api.description.clone(),
-        version: api.version.clone(),
-        api_key_source: api.api_key_source,
-        binary_media_types: api.binary_media_types.clone(),
-        minimum_compression_size_bytes: api.minimum_compression_size_bytes,
-        endpoint_configuration: api.endpoint_configuration.clone(),
-        disable_execute_api_endpoint: api.disable_execute_api_endpoint,
-        endpoint_access_mode: api.endpoint_access_mode.clone(),
-        security_policy: api.security_policy.clone(),
-        policy: api.policy.clone(),
-    };
-    let Value::Object(members) = json(&bare) else { return Vec::new() };
+    let Value::Object(members) = json(&api.bare()) else { return Vec::new() };
     members
         .into_iter()
         .filter(|(name, _)| !listed.contains(&name.as_str()))
