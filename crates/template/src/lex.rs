@@ -97,6 +97,25 @@ pub(crate) enum Kind {
     Eof,
 }
 
+impl Kind {
+    /// Whether an argument can start with it; a bare word, which directives
+    /// take as well, is not among them.
+    pub(crate) fn starts_value(self) -> bool {
+        matches!(
+            self,
+            Self::StringLiteral
+                | Self::Integer
+                | Self::Float
+                | Self::LBracket
+                | Self::LeftCurly
+                | Self::True
+                | Self::False
+                | Self::Identifier
+                | Self::LCurly
+        )
+    }
+}
+
 /// A token: `source[start..end]` is its image.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {

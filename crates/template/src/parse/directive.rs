@@ -134,21 +134,7 @@ impl Parser<'_, '_> {
 
     /// Looks two tokens ahead: `[blank] [, [blank]] argument`.
     fn argument_follows(&mut self) -> Result<bool, CompileError> {
-        let starts = |kind| {
-            matches!(
-                kind,
-                Kind::Identifier
-                    | Kind::LCurly
-                    | Kind::Word
-                    | Kind::StringLiteral
-                    | Kind::Integer
-                    | Kind::Float
-                    | Kind::LBracket
-                    | Kind::LeftCurly
-                    | Kind::True
-                    | Kind::False
-            )
-        };
+        let starts = |kind: Kind| kind.starts_value() || kind == Kind::Word;
         Ok(match self.peek()? {
             Kind::Whitespace => {
                 let next = self.peek_at(1)?;

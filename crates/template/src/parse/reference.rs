@@ -111,20 +111,10 @@ impl Parser<'_, '_> {
             self.advance()?;
             let name = self.advance()?;
             let is_method = self.peek()? == Kind::LParen
-                && matches!(
-                    self.peek_at(1)?,
-                    Kind::RefMod2RParen
-                        | Kind::Whitespace
-                        | Kind::StringLiteral
-                        | Kind::Integer
-                        | Kind::Float
-                        | Kind::LBracket
-                        | Kind::LeftCurly
-                        | Kind::True
-                        | Kind::False
-                        | Kind::Identifier
-                        | Kind::LCurly
-                );
+                && match self.peek_at(1)? {
+                    Kind::RefMod2RParen | Kind::Whitespace => true,
+                    kind => kind.starts_value(),
+                };
             let at = self.offset(name.start);
             let text = self.lexer.image(&name);
             if is_method {
