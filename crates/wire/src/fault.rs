@@ -83,4 +83,39 @@ impl Fault {
             format!("{} validation {noun} detected: {}", violations.len(), violations.join("; "));
         Self { kind: FaultKind::Validation, message }
     }
+
+    /// What a violation found elsewhere makes of this fault: one exception
+    /// names all violations, and anything else goes before it.
+    #[must_use]
+    pub fn and_violation(self, violation: &str) -> Self {
+        let known = self.message.split_once(" validation ").and_then(|(count, rest)| {
+            let (_, texts) = rest.split_once(" detected: ")?;
+            Some((count.parse::<usize>().ok()?, texts))
+        });
+        match known.filter(|_| self.kind == FaultKind::Validation) {
+            Some((count, texts)) => Self {
+                kind: self.kind,
+                message: format!(
+                    "{} validation errors detected: {texts}; {violation}",
+                    count.saturating_add(1)
+                ),
+            },
+            None => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn violations_are_counted_together() {
+        let one = Fault::validation(&["a".to_owned()]).and_violation("b");
+        assert_eq!(one, Fault::validation(&["a".to_owned(), "b".to_owned()]));
+        let two = one.and_violation("c");
+        assert_eq!(two.message, "3 validation errors detected: a; b; c");
+        let other = Fault::serialization("1 validation error detected: x");
+        assert_eq!(other.clone().and_violation("b"), other);
+    }
 }

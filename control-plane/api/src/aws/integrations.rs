@@ -2,13 +2,17 @@
 
 use axum::extract::Path;
 use bytes::Bytes;
+use gw_app::{Error, Kind};
 use gw_wire::{
     aws::{Integration, IntegrationResponse, PutIntegration, PutIntegrationResponse},
     patch::{patch_integration, patch_integration_response},
 };
 
 use super::paths::{OfMethod, OfResponse};
-use crate::extract::{Answer, Call, Input, created, edited, keep, no_content, ok, patches};
+use crate::{
+    error::ApiError,
+    extract::{Answer, Call, Input, created, edited, keep, no_content, ok, patches},
+};
 
 /// `PutIntegration`.
 pub(crate) async fn put(
@@ -67,8 +71,8 @@ pub(crate) async fn get_response(call: Call, Path(path): OfResponse) -> Answer {
 
 /// `UpdateIntegrationResponse`.
 pub(crate) async fn update_response(call: Call, Path(path): OfResponse, body: Bytes) -> Answer {
-    let (key, status) = path.split()?;
-    let operations = patches("updateIntegrationResponseInput", &body)?;
+    let read = patches("updateIntegrationResponseInput", &body);
+    let (key, status, operations) = path.split_with(read)?;
     let mut fault = None;
     let edit = |response: &mut gw_model::IntegrationResponse| {
         keep(&mut fault, patch_integration_response(response, &operations))
@@ -77,9 +81,15 @@ pub(crate) async fn update_response(call: Call, Path(path): OfResponse, body: By
     ok(IntegrationResponse::new(&status, &edited(fault, result)?))
 }
 
-/// `DeleteIntegrationResponse`.
+/// `DeleteIntegrationResponse`; AWS misses the integration where there is no
+/// such method, also of a verb that is none.
 pub(crate) async fn delete_response(call: Call, Path(path): OfResponse) -> Answer {
-    let (key, status) = path.split()?;
+    let (key, status) = path.split().map_err(|error| match error {
+        ApiError::App(Error::NotFound { kind: Kind::Method, id }) => {
+            Error::not_found(Kind::Integration, id).into()
+        }
+        other => other,
+    })?;
     call.integration_response_delete(&call.caller, &key, &status).await?;
     no_content()
 }

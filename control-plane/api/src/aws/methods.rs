@@ -98,8 +98,8 @@ pub(crate) async fn get_response(call: Call, Path(path): OfResponse) -> Answer {
 
 /// `UpdateMethodResponse`; AWS answers 201.
 pub(crate) async fn update_response(call: Call, Path(path): OfResponse, body: Bytes) -> Answer {
-    let (key, status) = path.split()?;
-    let operations = patches("updateMethodResponseInput", &body)?;
+    let read = patches("updateMethodResponseInput", &body);
+    let (key, status, operations) = path.split_with(read)?;
     let mut fault = None;
     let edit = |response: &mut gw_model::MethodResponse| {
         keep(&mut fault, patch_method_response(response, &operations))

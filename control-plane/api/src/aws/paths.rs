@@ -76,16 +76,31 @@ pub(crate) struct ResponsePath {
 impl ResponsePath {
     /// The method, and the status.
     pub(crate) fn split(self) -> Result<(MethodKey, String), ApiError> {
+        let (key, status, ()) = self.split_with(Ok(()))?;
+        Ok((key, status))
+    }
+
+    /// The same beside what was read of the body: one exception names the
+    /// violations of both, the body's first.
+    pub(crate) fn split_with<T>(
+        self,
+        body: Result<T, Fault>,
+    ) -> Result<(MethodKey, String, T), ApiError> {
         let method =
             MethodPath { rest_api: self.rest_api, resource: self.resource, verb: self.verb };
         let status = self.status;
-        if !gw_model::check::is_status_code(&status) {
-            let violation = format!(
-                "Value '{status}' at 'statusCode' failed to satisfy constraint: Member must \
-                 satisfy regular expression pattern: [1-5]\\d\\d"
-            );
-            return Err(Fault::validation(&[violation]).into());
+        if gw_model::check::is_status_code(&status) {
+            let body = body?;
+            return Ok((method.key()?, status, body));
         }
-        Ok((method.key()?, status))
+        let violation = format!(
+            "Value '{status}' at 'statusCode' failed to satisfy constraint: Member must satisfy \
+             regular expression pattern: [1-5]\\d\\d"
+        );
+        let fault = match body {
+            Ok(_) => Fault::validation(&[violation]),
+            Err(fault) => fault.and_violation(&violation),
+        };
+        Err(fault.into())
     }
 }

@@ -40,6 +40,8 @@ async fn each_call_names_what_it_looked_for() {
         ("PUT", format!("{get}/integration/responses/200"), &none, integration),
         ("GET", format!("{get}/integration/responses/200"), &none, integration),
         ("DELETE", format!("{post}/integration/responses/200"), &none, integration),
+        ("DELETE", format!("{method}/BREW/integration/responses/200"), &none, integration),
+        ("GET", format!("{method}/BREW/integration/responses/200"), &none, verb),
         ("GET", format!("{get}/responses/200"), &none, status),
         ("POST", "/restapis/nowhere/models".into(), &model, &api_text),
         ("GET", "/restapis/nowhere/models/M".into(), &none, "Invalid model name specified: M"),
@@ -49,6 +51,21 @@ async fn each_call_names_what_it_looked_for() {
         let answer = admin.send(verb, &target, body.clone()).await;
         let (status, kind, text) = answer.fault();
         assert_eq!((status, kind, &*text), (404, "NotFoundException", message), "{verb} {target}");
+    }
+    // What is wrong with path and body is told together.
+    let odd = json!({"patchOperations": [{"op": "brew", "path": "/x"}]});
+    for (below, input) in [
+        ("responses", "updateMethodResponseInput"),
+        ("integration/responses", "updateIntegrationResponseInput"),
+    ] {
+        let refused = admin.send("PATCH", &format!("{get}/{below}/wrong"), odd.clone()).await;
+        let message = format!(
+            "2 validation errors detected: Value 'brew' at '{input}.patchOperations.1.member.op' \
+             failed to satisfy constraint: Member must satisfy enum value set: [add, remove, move, \
+             test, replace, copy]; Value 'wrong' at 'statusCode' failed to satisfy constraint: \
+             Member must satisfy regular expression pattern: [1-5]\\d\\d"
+        );
+        assert_eq!(refused.fault(), (400, "ValidationException", message));
     }
     // An integration's response may come before the method's.
     admin.send("PUT", &format!("{get}/integration"), mock).await.expect(201);
