@@ -319,6 +319,8 @@ fn http2_clients_reach_http1_backends() {
         let request = http::Request::builder()
             .method("POST")
             .uri("http://abc.execute-api.localhost/prod/?a=1")
+            .header("cookie", "a=1")
+            .header("cookie", "b=2")
             .body(Full::new(Bytes::from_static(b"two")))
             .unwrap();
         let response = sender.send_request(request).await.unwrap();
@@ -328,5 +330,7 @@ fn http2_clients_reach_http1_backends() {
         let seen = log.borrow()[0].clone();
         assert_eq!((seen.uri.as_str(), &seen.body[..]), ("/?a=1", &b"two"[..]));
         assert_eq!(seen.header("host"), Some(address.to_string().as_str()));
+        let cookies: Vec<_> = seen.headers.get_all("cookie").iter().collect();
+        assert_eq!(cookies, ["a=1; b=2"], "as HTTP/1.1 has them");
     });
 }

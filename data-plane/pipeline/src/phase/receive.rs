@@ -1,8 +1,8 @@
-//! Limits that need no API, and the verb that counts.
+//! Limits that need no API, the verb that counts, and cookies in one piece.
 
 use gw_model::GatewayResponseType as Type;
 use gw_snapshot::GatewayError;
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header::COOKIE};
 
 use crate::{
     body::RequestBody,
@@ -40,5 +40,50 @@ pub(super) fn run(ctx: &mut RequestCtx<'_>, body: &RequestBody) -> Result<(), Re
     {
         ctx.method = verb;
     }
+    if ctx.version == Version::HTTP_2 {
+        join_cookies(&mut ctx.headers);
+    }
     Ok(())
+}
+
+/// Over HTTP/2 browsers send each cookie in a header of its own. What is not
+/// HTTP/2, a backend or a function, has to get them as one (RFC 9113, 8.2.3):
+/// it would know the last one only.
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut all = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let (Some(first), Some(second)) = (all.next(), all.next()) else { return };
+    let mut joined = first.to_vec();
+    for cookie in std::iter::once(second).chain(all) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(cookie);
+    }
+    // What is made of values is one.
+    if let Ok(joined) = HeaderValue::try_from(joined) {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_become_one_header() {
+        for (sent, expected) in [
+            (&[][..], &[][..]),
+            (&["a=1"], &["a=1"]),
+            (&["a=1; b=2"], &["a=1; b=2"]),
+            (&["a=1", "b=2; c=3", "d=\u{e9}"], &["a=1; b=2; c=3; d=\u{e9}"]),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in sent {
+                headers.append(COOKIE, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            join_cookies(&mut headers);
+            let found: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+            let expected: Vec<_> = expected.iter().map(|value| value.as_bytes()).collect();
+            assert_eq!(found, expected);
+        }
+    }
 }
