@@ -18,14 +18,14 @@ pub async fn import(admin: &Admin, document: &Value) -> String {
 /// Replaces an API's working copy.
 pub async fn overwrite(admin: &Admin, api: &str, document: &Value) {
     let path = format!("/restapis/{api}?mode=overwrite");
-    admin.patient(http::Method::PUT, &path, document.to_string()).await.ok();
+    admin.call(http::Method::PUT, &path, document.to_string()).await.ok();
 }
 
 /// Deploys the working copy to a stage; `more` adds members to the body.
 pub async fn deploy(admin: &Admin, api: &str, stage: &str, more: Value) -> Answer {
     let body = document::with(json!({"stageName": stage}), more);
     let path = format!("/restapis/{api}/deployments");
-    admin.patient(http::Method::POST, &path, body.to_string()).await
+    admin.call(http::Method::POST, &path, body.to_string()).await
 }
 
 /// Rolls a stage back by one release.

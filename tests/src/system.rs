@@ -11,6 +11,9 @@ use gw_testkit::{
 use http::{HeaderMap, Method};
 use serde_json::Value;
 
+/// How long tests wait for what must come: a machine may stall.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// An answer of the admin API.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -46,23 +49,40 @@ impl Answer {
     }
 }
 
-/// A client of the admin API that takes refusals as answers.
+/// A client of the admin API that takes refusals as answers. As SDKs do, it
+/// tries again on a 503, which is also what a call gets whose database a
+/// stalled machine keeps waiting.
 #[derive(Debug, Clone)]
 pub struct Admin {
     url: String,
     credentials: Credentials,
+    tries_again: bool,
 }
 
 impl Admin {
+    /// The same, for whom a 503 is an answer as well.
+    pub fn takes_503(&self) -> Self {
+        Self { tries_again: false, ..self.clone() }
+    }
+
     /// A call with a JSON body, or none where `body` is empty.
     ///
     /// # Panics
     /// When there is no answer at all.
     pub async fn call(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
-        self.try_call(method, path, body).await.unwrap_or_else(|error| panic!("{path}: {error}"))
+        let body = body.into();
+        let end = std::time::Instant::now() + PATIENCE;
+        loop {
+            let answer = self.try_call(method.clone(), path, body.clone()).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{path}: {error}"));
+            if !self.tries_again || answer.status != 503 || std::time::Instant::now() > end {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
-    /// A call that may find nobody there.
+    /// One call, which may find nobody there.
     ///
     /// # Errors
     /// When there is no answer at all.
@@ -81,22 +101,6 @@ impl Admin {
         let json = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         let body = answer.text();
         Ok(Answer { status: answer.status, headers: answer.headers, json, body })
-    }
-
-    /// A call as an SDK makes it: a 503 is tried again, for half a minute.
-    ///
-    /// # Panics
-    /// When there is no answer at all.
-    pub async fn patient(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
-        let body = body.into();
-        let end = std::time::Instant::now() + Duration::from_secs(30);
-        loop {
-            let answer = self.call(method.clone(), path, body.clone()).await;
-            if answer.status != 503 || std::time::Instant::now() > end {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
     }
 
     /// A GET.
@@ -127,7 +131,11 @@ pub trait System {
 
 impl System for Cluster {
     fn client(&self) -> Admin {
-        Admin { url: self.admin.url.clone(), credentials: self.admin.credentials.clone() }
+        Admin {
+            url: self.admin.url.clone(),
+            credentials: self.admin.credentials.clone(),
+            tries_again: true,
+        }
     }
 
     fn node_urls(&self) -> Vec<String> {
@@ -136,7 +144,7 @@ impl System for Cluster {
 
     async fn wait_current(&self) {
         let admin = self.client();
-        wait_until("every node is current", Duration::from_secs(30), async || {
+        wait_until("every node is current", PATIENCE, async || {
             let fleet = admin.get("/gatewright/v1/fleet").await;
             fleet.json["nodes"].as_array().is_some_and(|nodes| {
                 nodes.len() == self.nodes.len() && nodes.iter().all(|n| n["health"] == "current")

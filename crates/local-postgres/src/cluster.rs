@@ -234,7 +234,7 @@ mod tests {
         let settings = Settings { port: lease.port(), durable: false, max_connections: 20 };
         let mut child =
             cluster.serve(&settings).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        cluster.wait_ready(&mut child, Duration::from_secs(30)).unwrap();
+        cluster.wait_ready(&mut child, Duration::from_secs(60)).unwrap();
         std::net::TcpStream::connect(("127.0.0.1", settings.port)).unwrap();
         assert!(cluster.stop_fast());
         assert!(child.wait().unwrap().success());

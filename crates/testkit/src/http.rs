@@ -2,7 +2,7 @@
 //! pool. One connection per call.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, header};
@@ -272,7 +272,16 @@ impl Admin {
         if let Some(body) = body {
             call = call.json(body);
         }
-        let answer = call.send().await.unwrap_or_else(|e| panic!("{method} {path}: {e}")).ok();
+        let until = Instant::now() + Duration::from_secs(60);
+        let answer = loop {
+            let answer = call.send().await.unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+            // As SDKs do: a database that a stalled machine keeps waiting is
+            // taken for gone, and nothing was done.
+            if answer.status != 503 || Instant::now() > until {
+                break answer.ok();
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         if answer.body.is_empty() { Value::Null } else { answer.json() }
     }
 }

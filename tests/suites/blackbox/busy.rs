@@ -21,7 +21,7 @@ struct Client {
 impl Client {
     async fn change(&mut self, method: Method, path: &str, body: Value) -> Value {
         let text = if body.is_null() { String::new() } else { body.to_string() };
-        let answer = self.admin.patient(method, path, text).await.ok();
+        let answer = self.admin.call(method, path, text).await.ok();
         let id = answer.headers["x-amzn-requestid"].to_str().unwrap().to_owned();
         assert!(self.taken.insert(id), "a request id came twice");
         answer.json

@@ -1,14 +1,12 @@
 //! Test calls: a method is run as it is declared now, deployed or not.
 
-use std::time::Duration;
-
 use gw_testkit::{
     cluster::{Cluster, Options},
     echo::Echo,
 };
 use gw_tests::{
     document, story,
-    system::{Admin, Answer, System as _, wait_until},
+    system::{Admin, Answer, PATIENCE, System as _, wait_until},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -120,7 +118,8 @@ async fn the_working_copy_answers_and_nothing_is_stored() {
     let traced = invoke(&admin, &get_changed, json!({})).await.ok();
     assert!(traced.json["log"].as_str().unwrap().contains("Applied the template for "));
     cluster.nodes.iter_mut().for_each(gw_testkit::cluster::Node::kill);
-    wait_until("the nodes are gone", Duration::from_secs(30), async || {
+    let admin = admin.takes_503();
+    wait_until("the nodes are gone", PATIENCE, async || {
         invoke(&admin, &post, json!({})).await.status == 503
     })
     .await;

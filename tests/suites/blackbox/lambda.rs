@@ -130,7 +130,7 @@ async fn functions_answer_requests_and_learn_what_was_sent() {
         {"op": "replace", "path": "/variables/alias", "value": "next"},
     ]});
     let stage = format!("/restapis/{api}/stages/prod");
-    admin.patient(Method::PATCH, &stage, patch.to_string()).await.ok();
+    admin.call(Method::PATCH, &stage, patch.to_string()).await.ok();
     let answer = Call::get(&format!("{node}{path}")).send().await.unwrap();
     assert_eq!((answer.status, answer.text().as_str()), (200, "done"));
     assert!(answer.header("x-function").unwrap().ends_with("hello%3Anext/invocations"));

@@ -90,7 +90,7 @@ impl Subject {
                 self.mark(&answer, at(round / 3).0);
                 let base = format!("/gatewright/v1/restapis/{}/stages/prod", self.api);
                 let path = format!("{base}/promote-canary");
-                let answer = self.admin.patient(Method::POST, &path, "{}").await.ok();
+                let answer = self.admin.call(Method::POST, &path, "{}").await.ok();
                 self.mark(&answer, mark);
                 mark
             }
@@ -100,7 +100,7 @@ impl Subject {
                 let body = json!({"to": target.expect("two releases before")}).to_string();
                 let mark = self.marks.lock().unwrap()[&target.expect("two releases before")];
                 let path = format!("/gatewright/v1/restapis/{}/stages/prod/rollback", self.api);
-                let answer = self.admin.patient(Method::POST, &path, body).await.ok();
+                let answer = self.admin.call(Method::POST, &path, body).await.ok();
                 self.mark(&answer, mark);
                 mark
             }

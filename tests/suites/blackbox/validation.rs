@@ -61,7 +61,7 @@ async fn set_schema(admin: &Admin, api: &str, model: &str, schema: &Value) {
     let body = json!({"patchOperations":
         [{"op": "replace", "path": "/schema", "value": schema.to_string()}]});
     let path = format!("/restapis/{api}/models/{model}");
-    admin.patient(Method::PATCH, &path, body.to_string()).await.ok();
+    admin.call(Method::PATCH, &path, body.to_string()).await.ok();
 }
 
 async fn post(

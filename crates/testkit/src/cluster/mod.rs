@@ -25,6 +25,12 @@ use process::{Guard, Process};
 
 pub use process::binary;
 
+/// How long calls and rollouts of a test cluster wait for nodes: what a test
+/// asserts of an answer holds on a machine that stalls, too. Calls answer
+/// before the clients of tests give up.
+pub const PATIENCE: [(&str, &str); 2] =
+    [("--release-wait-ms", "40000"), ("--rollout-deadline-ms", "60000")];
+
 /// What to start.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -36,7 +42,7 @@ pub struct Options {
     pub one_node_args: Vec<(usize, Vec<String>)>,
     /// Variables of every node's environment.
     pub node_environment: Vec<(String, String)>,
-    /// Flags for the control plane.
+    /// Flags for the control plane, beside or in place of [`PATIENCE`].
     pub control_plane_args: Vec<String>,
     /// Commits wait for the disk, as in earnest.
     pub durable: bool,
@@ -303,6 +309,11 @@ fn control_plane(
     flag("--fleet-listen", fleet.to_string());
     flag("--master-key-file", path("master.key"));
     flag("--bootstrap-file", path("credentials.json"));
+    for (name, value) in PATIENCE {
+        if !options.control_plane_args.iter().any(|arg| arg == name) {
+            flag(name, value.to_owned());
+        }
+    }
     args.extend(options.control_plane_args.iter().cloned());
     let environment = vec![("DATABASE_URL".to_owned(), database_url.to_owned())];
     guard.process("control-plane", "gw-control-plane", args, environment)

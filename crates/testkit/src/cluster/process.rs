@@ -23,8 +23,11 @@ cat >/dev/null
 while read -r pid; do
   grep -qsF "$1" "/proc/$pid/cmdline" && kill -KILL "$pid"
 done <"$1/pids"
-sleep 0.1
-rm -rf "$1"
+# What still ends may write another file meanwhile.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  rm -rf "$1" && break
+  sleep 0.2
+done
 "#;
 
 /// One of our binaries.

@@ -41,10 +41,10 @@ impl TestDatabase {
     /// Returns when a session of it waits for a lock of another one.
     ///
     /// # Panics
-    /// When none does for half a minute, or there is no connection to be had.
+    /// When none does for a minute, or there is no connection to be had.
     pub async fn lock_is_waited_for(&self) {
         let mut connection = PgConnection::connect(&self.url).await.expect("a connection");
-        for _ in 0..3000 {
+        for _ in 0..6000 {
             let waits: bool = sqlx::query_scalar(
                 "SELECT EXISTS (SELECT FROM pg_stat_activity
                   WHERE datname = current_database() AND wait_event_type = 'Lock')",

@@ -17,9 +17,13 @@ use crate::loopback_port;
 /// process ends, however that ends.
 const WATCHER: &str = r#"
 cat >/dev/null
-pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null
-sleep 0.2
-rm -rf "$1"
+pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) &&
+  grep -qsF "$1" "/proc/$pid/cmdline" && kill -QUIT "$pid" 2>/dev/null
+# What still ends may write another file meanwhile.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+  rm -rf "$1" && break
+  sleep 0.2
+done
 "#;
 
 /// A private Postgres on a fixed port.
@@ -48,8 +52,7 @@ impl PrivatePostgres {
             .expect("a temporary folder");
         let cluster = Cluster::new(folder.path().join("data"))
             .unwrap_or_else(|error| panic!("this test needs Postgres: {error}"));
-        let password = password();
-        cluster.init(&password, durable).expect("initdb");
+        // Before there is anything to leave behind.
         let watcher = Command::new("sh")
             .args(["-c", WATCHER, "gatewright-testkit-watcher"])
             .arg(folder.path())
@@ -60,6 +63,8 @@ impl PrivatePostgres {
             .process_group(0)
             .spawn()
             .expect("sh");
+        let password = password();
+        cluster.init(&password, durable).expect("initdb");
         let lease = loopback_port();
         let settings = Settings { port: lease.port(), durable, max_connections: 200 };
         let mut server =
