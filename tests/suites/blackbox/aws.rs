@@ -7,7 +7,10 @@ use gw_testkit::{
     eventually,
     http::{Answer, Call},
 };
-use gw_tests::{story, system::System as _};
+use gw_tests::{
+    story,
+    system::{PATIENCE, System as _, wait_until},
+};
 use http::Method;
 use serde_json::{Value, json};
 

@@ -16,14 +16,15 @@ use gw_tests::{
     document,
     load::{Check, Load, Target},
     story,
-    system::{System as _, wait_until},
+    system::{PATIENCE, System as _, wait_until},
 };
 use serde_json::{Value, json};
 
-const REQUESTS: u64 = 100_000;
+/// Half a percent is further off than the share is once in 10^9 runs.
+const REQUESTS: u64 = 150_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_percent_of_a_hundred_thousand() {
+async fn ten_percent_of_a_hundred_and_fifty_thousand() {
     let cluster = Cluster::start(Options::default()).await;
     let admin = cluster.client();
     let api = story::import(&admin, &document::mock("canary", "stage")).await;
@@ -49,10 +50,7 @@ async fn ten_percent_of_a_hundred_thousand() {
     let path = story::path(&api, "prod", "/");
     let targets: Vec<_> = cluster.node_urls().iter().map(|url| Target::new(url, &path)).collect();
     let load = Load::start(&targets, 4, &check);
-    wait_until("100,000 answers", std::time::Duration::from_secs(300), async || {
-        load.good_so_far() >= REQUESTS
-    })
-    .await;
+    wait_until("all answers", 10 * PATIENCE, async || load.good_so_far() >= REQUESTS).await;
     let outcome = load.stop().await;
     assert_eq!(outcome.bad, 0, "{:?}", outcome.failures);
     let share =
@@ -89,7 +87,7 @@ async fn overrides_reach_the_canary_only_and_survive_a_promotion() {
     }});
     story::deploy(&admin, &api, "prod", canary).await.ok();
     let seen = backends(&cluster, &path, 100).await;
-    assert!(seen["blue"] > 20 && seen["green"] > 20, "{seen:?}");
+    assert!(seen["blue"] > 10 && seen["green"] > 10, "{seen:?}");
 
     let stage = format!("/restapis/{api}/stages/prod");
     let patches = json!({"patchOperations": [

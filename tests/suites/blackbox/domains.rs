@@ -5,13 +5,12 @@ use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     sync::Arc,
-    time::Duration,
 };
 
 use gw_testkit::cluster::{Cluster, Options};
 use gw_tests::{
     document, story,
-    system::{Admin, System as _},
+    system::{Admin, PATIENCE, System as _},
 };
 use http::Method;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -110,7 +109,7 @@ fn connect_by(
     let server = ServerName::try_from(name.to_owned()).unwrap();
     let session = ClientConnection::new(Arc::new(config), server).unwrap();
     let mut socket = TcpStream::connect(node).map_err(|error| error.to_string())?;
-    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut session = session;
     while session.is_handshaking() {
         session.complete_io(&mut socket).map_err(|error| error.to_string())?;

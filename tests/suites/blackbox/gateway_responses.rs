@@ -11,7 +11,7 @@ use gw_testkit::{
 };
 use gw_tests::{
     document, story,
-    system::{System as _, wait_until},
+    system::{PATIENCE, System as _, wait_until},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -232,7 +232,11 @@ fn mock(more: &Value) -> Value {
 
 /// An API with a path for each way to be refused.
 fn document(title: &str, raw: &Raw, responses: &Value) -> Value {
-    let proxy = |uri: String| json!({"type": "http_proxy", "httpMethod": "GET", "uri": uri, "timeoutInMillis": 300});
+    let proxy = |uri: String| {
+        // Only what never answers has little time to.
+        let patience = if uri.ends_with("/late") { 300 } else { 15_000 };
+        json!({"type": "http_proxy", "httpMethod": "GET", "uri": uri, "timeoutInMillis": patience})
+    };
     let http = |uri: String, responses: Value| json!({"type": "http", "httpMethod": "POST", "uri": uri, "responses": responses});
     let mapped = json!({"application/json": "{\"b\": $input.json('$.a')}"});
     let mut map = http(format!("{}/ok", raw.url()), json!({"default": {"statusCode": "200"}}));
@@ -422,7 +426,7 @@ async fn every_type_is_answered_as_at_aws() {
         ("/iam", ["AUTHORIZER_CONFIGURATION_ERROR", "AWS_IAM"]),
     ] {
         let what = format!("the log tells of {path}");
-        wait_until(&what, std::time::Duration::from_secs(20), async || {
+        wait_until(&what, PATIENCE, async || {
             send(&url, &apis[0], &Case { path, ..GET }).await;
             let place = format!("GET {path}");
             let log = cluster.log("n1");

@@ -14,7 +14,7 @@ use gw_testkit::{
 };
 use gw_tests::{
     document, story,
-    system::{System as _, wait_until},
+    system::{PATIENCE, System as _, wait_until},
 };
 use serde_json::{Value, json};
 
@@ -364,7 +364,7 @@ async fn nothing_that_comes_in_hangs_or_kills_a_node() {
         ("/pattern-broken", &["API_CONFIGURATION_ERROR", "pattern"]),
     ] {
         let what = format!("the log tells of {path}");
-        wait_until(&what, Duration::from_secs(20), async || {
+        wait_until(&what, PATIENCE, async || {
             assert!(send(&url, &api, &case("again", path, "{}", &[], None)).await.is_ok());
             let place = format!("POST {path}\"");
             let log = cluster.log("n1");

@@ -1,14 +1,13 @@
 //! What nodes refuse, what the front refuses, and what happens to a node that is cut off.
 
-use std::time::Duration;
-
 use gw_testkit::{
     chaos_proxy::Line,
     cluster::{Cluster, Options},
+    eventually,
 };
 use gw_tests::{
     document, load, story,
-    system::{System as _, wait_until},
+    system::{PATIENCE, System as _, wait_until},
 };
 use serde_json::{Value, json};
 
@@ -39,7 +38,14 @@ async fn a_node_that_refuses_a_release_stops_it_everywhere() {
     let rejected =
         history["releases"].as_array().unwrap().iter().find(|r| r["state"] == "rejected");
     let number = &rejected.unwrap()["number"];
-    let detail = admin.get(&format!("{releases}/{number}")).await.ok().json;
+    // Receipts are written a moment later.
+    let detail = eventually("both receipts", async || {
+        let detail = admin.get(&format!("{releases}/{number}")).await.ok().json;
+        let last = |r: &Value| r["state"] == "rejected" || r["state"] == "prepared";
+        let told = detail["receipts"].as_array().unwrap().iter().filter(|r| last(r)).count();
+        (told == 2).then_some(detail)
+    })
+    .await;
     let receipt = detail["receipts"].as_array().unwrap().iter().find(|r| r["state"] == "rejected");
     assert!(receipt.unwrap()["reason"].as_str().unwrap().contains("4000"), "{detail}");
     // The other node compiled it and never served it.
@@ -76,25 +82,21 @@ async fn a_node_that_is_cut_off_lags_serves_and_converges() {
         story::overwrite(&admin, &api, &document::mock("cut", &mark)).await;
         story::deploy(&admin, &api, "prod", Value::Null).await.ok();
         let near = &cluster.nodes[0].url();
-        story::node_comes_to_answer(near, &path, &mark, Duration::from_secs(10)).await;
+        story::node_comes_to_answer(near, &path, &mark, PATIENCE).await;
         let far = story::body(&cluster.nodes[1].url(), &path).await;
         assert!(far != mark && !far.is_empty(), "the far node serves its last world: {far}");
-        wait_until(
-            "the far node is shown as behind, with its age",
-            Duration::from_secs(15),
-            async || {
-                let fleet = admin.get("/gatewright/v1/fleet").await.ok().json;
-                fleet["nodes"].as_array().unwrap().iter().any(|node| {
-                    node["nodeId"] == cluster.nodes[1].name
-                        && node["health"] != "current"
-                        && node["lagMs"].as_u64().is_some_and(|lag| lag > 0)
-                })
-            },
-        )
+        wait_until("the far node is shown as behind, with its age", PATIENCE, async || {
+            let fleet = admin.get("/gatewright/v1/fleet").await.ok().json;
+            fleet["nodes"].as_array().unwrap().iter().any(|node| {
+                node["nodeId"] == cluster.nodes[1].name
+                    && node["health"] != "current"
+                    && node["lagMs"].as_u64().is_some_and(|lag| lag > 0)
+            })
+        })
         .await;
         cluster.nodes[1].line.set(Line::Open);
         let far = &cluster.nodes[1].url();
-        story::node_comes_to_answer(far, &path, &mark, Duration::from_secs(30)).await;
+        story::node_comes_to_answer(far, &path, &mark, PATIENCE).await;
         cluster.wait_current().await;
     }
 }
@@ -149,6 +151,6 @@ async fn raw_status(address: &str, bytes: &str) -> Option<u16> {
     stream.write_all(bytes.as_bytes()).await.ok();
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
-    tokio::time::timeout(Duration::from_secs(20), read).await.ok()?.ok();
+    tokio::time::timeout(PATIENCE, read).await.ok()?.ok();
     String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
 }

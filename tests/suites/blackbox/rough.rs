@@ -1,11 +1,14 @@
 //! Rough use: everybody at once, random patches, more bytes than are taken.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use gw_testkit::{cluster::Cluster, words::VALUES};
 use gw_tests::{
     document, story,
-    system::{Admin, Answer, System as _},
+    system::{Admin, Answer, PATIENCE, System as _},
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -23,7 +26,7 @@ async fn all_at_once(admin: &Admin, method: Method, call: impl Fn(usize) -> (Str
     for number in 0..WRITERS {
         let (path, body) = call(number);
         let (admin, method) = (admin.clone(), method.clone());
-        calls.spawn(async move { admin.patient(method, &path, body.to_string()).await });
+        calls.spawn(async move { admin.call(method, &path, body.to_string()).await });
     }
     while let Some(answer) = calls.join_next().await {
         answer.unwrap().ok();
@@ -162,7 +165,7 @@ async fn random_patches_are_taken_or_refused_and_never_break_the_api() {
     admin.call(Method::GET, targets[1], "").await.ok();
     // What came of it deploys, whatever a route then answers.
     let deployments = format!("/restapis/{api}/deployments");
-    admin.patient(Method::POST, &deployments, "{}").await.ok();
+    admin.call(Method::POST, &deployments, "{}").await.ok();
 }
 
 /// A success, or a refusal in AWS's shape.
@@ -177,13 +180,40 @@ fn sound(answer: &Answer) -> bool {
     }
 }
 
-/// Writes everything, then reads: what most clients do.
+/// Writes everything, then reads: what most clients do. A client that pauses
+/// for a second may miss the answer; one that the machine has held up for long
+/// tries again.
 async fn write_then_read(url: &str, head: &str, body: usize) -> std::io::Result<String> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let mut paused = Duration::ZERO;
+        let answer = attempt(url, head, body, &mut paused).await;
+        let held_up = paused > Duration::from_millis(500) && Instant::now() < until;
+        if answer.is_ok() || !held_up {
+            return answer;
+        }
+    }
+}
+
+/// One attempt, and the longest time that it took over a piece.
+async fn attempt(
+    url: &str,
+    head: &str,
+    body: usize,
+    paused: &mut Duration,
+) -> std::io::Result<String> {
     let address = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await?;
     let head = format!("{head} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {body}\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
-    stream.write_all(&vec![b'x'; body]).await?;
+    let piece = [b'x'; 64 * 1024];
+    let mut since = Instant::now();
+    for _ in 0..body / piece.len() {
+        let written = stream.write_all(&piece).await;
+        *paused = since.elapsed().max(*paused);
+        since = Instant::now();
+        written?;
+    }
     let mut read = vec![0; 4096];
     let length = stream.read(&mut read).await?;
     Ok(String::from_utf8_lossy(&read[..length]).into_owned())
@@ -197,13 +227,7 @@ async fn a_client_that_writes_before_it_reads_sees_why_it_was_refused() {
     let api = story::import(&admin, &document::proxy("large", "http://127.0.0.1:9/", "m")).await;
     story::deploy(&admin, &api, "prod", Value::Null).await.ok();
     let node = cluster.nodes[0].url();
-    story::node_comes_to_answer(
-        &node,
-        &story::path(&api, "prod", "/mock"),
-        "m",
-        Duration::from_secs(10),
-    )
-    .await;
+    story::node_comes_to_answer(&node, &story::path(&api, "prod", "/mock"), "m", PATIENCE).await;
     // Above AWS's 10 MB, and below it where nobody reads the body.
     let below = 8 * 1024 * 1024;
     for (path, length, expected) in

@@ -9,7 +9,7 @@ use gw_testkit::{
 };
 use gw_tests::{
     document, story,
-    system::{System as _, wait_until},
+    system::{PATIENCE, System as _, wait_until},
 };
 use serde_json::{Value, json};
 
@@ -112,7 +112,7 @@ async fn a_deployment_as_at_aws_warns_and_its_routes_answer_500() {
     assert_eq!(get("/fine", "*/*").await.text(), "GET");
 
     let part = "Unable to transform response: template application/json, line 3, column 1";
-    wait_until("the reason is in the node's log", Duration::from_secs(10), async || {
+    wait_until("the reason is in the node's log", PATIENCE, async || {
         cluster.log("n1").contains(part)
     })
     .await;
@@ -194,7 +194,7 @@ async fn bombs_are_answered_and_do_not_hold_the_node_up() {
     let fine = post(&url, &story::path(&api, "prod", "/fine"), "application/json", "{}").await;
     assert_eq!(fine.text(), "prod");
     for part in ["steps", "bytes", "deeper"] {
-        wait_until(&format!("{part} in the node's log"), Duration::from_secs(10), async || {
+        wait_until(&format!("{part} in the node's log"), PATIENCE, async || {
             let log = cluster.log("n1");
             let mut lines =
                 log.lines().filter(|line| line.contains("Unable to transform response"));

@@ -10,7 +10,7 @@ async fn gwctl(args: &[&str]) -> Output {
     tokio::process::Command::new(binary("gwctl")).args(args).output().await.unwrap()
 }
 
-async fn up(state: &Path) -> Value {
+async fn up(state: &Path) -> Up {
     let state = state.display().to_string();
     let out = gwctl(&[
         "up",
@@ -31,8 +31,16 @@ async fn up(state: &Path) -> Value {
         "json",
     ])
     .await;
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    serde_json::from_slice(&out.stdout).unwrap()
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{said}");
+    Up { told: serde_json::from_slice(&out.stdout).unwrap(), moved: said.contains(" is taken; ") }
+}
+
+/// What `gwctl up` said.
+struct Up {
+    told: Value,
+    /// Somebody else had one of its ports by then.
+    moved: bool,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +52,7 @@ async fn up_down_and_up_again_finds_everything_as_it_was() {
     let state = folder.path().join("state");
     let state_text = state.display().to_string();
 
-    let first = up(&state).await;
+    let mut first = up(&state).await.told;
     for member in [
         "admin_url",
         "traffic_url",
@@ -78,14 +86,22 @@ async fn up_down_and_up_again_finds_everything_as_it_was() {
     answers(&first, &path).await;
 
     // A second `up` of a running system says the same.
-    assert_eq!(up(&state).await, first);
+    assert_eq!(up(&state).await.told, first);
 
-    let down = gwctl(&["down", "--state-dir", &state_text]).await;
-    assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
-    let node = first["node_urls"][0].as_str().unwrap().trim_start_matches("http://");
-    assert!(tokio::net::TcpStream::connect(node).await.is_err(), "nothing runs after `down`");
-
-    assert_eq!(up(&state).await, first, "ports and credentials are remembered");
+    // Its ports are anybody's while it is down.
+    for attempt in 1.. {
+        let down = gwctl(&["down", "--state-dir", &state_text]).await;
+        assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
+        let node = first["node_urls"][0].as_str().unwrap().trim_start_matches("http://");
+        assert!(tokio::net::TcpStream::connect(node).await.is_err(), "nothing runs after `down`");
+        let again = up(&state).await;
+        if !again.moved {
+            assert_eq!(again.told, first, "ports and credentials are remembered");
+            break;
+        }
+        assert!(attempt < 10, "its ports are always taken");
+        first = again.told;
+    }
     answers(&first, &path).await;
     assert!(gwctl(&["down", "--state-dir", &state_text]).await.status.success());
 }

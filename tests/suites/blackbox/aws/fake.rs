@@ -189,7 +189,7 @@ async fn lambda(seen: &Seen) -> Response<Full<Bytes>> {
         return reply(403, json, &[], error);
     }
     if seen.path.contains("function%3Aslow") {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
     }
     if seen.path.contains("function%3Athrottled") {
         return reply(
