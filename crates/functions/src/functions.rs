@@ -39,6 +39,7 @@ impl Functions {
         let home = Arc::new(Home {
             log: options.log,
             idle: options.idle,
+            settle: options.settle,
             launcher: options.launcher,
             stop: CancellationToken::new(),
             tracker: TaskTracker::new(),

@@ -80,6 +80,9 @@ pub struct Options {
     pub log: LogSink,
     /// How long an environment waits for its next invocation before it ends.
     pub idle: Duration,
+    /// How long a caller's answer waits for the runtime to ask for more work,
+    /// so that a caller who comes back at once finds this environment ready.
+    pub settle: Duration,
     /// A program with arguments that is put before each runtime's command.
     pub launcher: Vec<OsString>,
 }
@@ -105,6 +108,7 @@ impl Options {
             watch: false,
             log: LogSink::none(),
             idle: Duration::from_secs(600),
+            settle: Duration::from_millis(100),
             launcher: Vec::new(),
         }
     }

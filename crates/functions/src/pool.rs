@@ -17,6 +17,7 @@ use crate::options::LogSink;
 pub(crate) struct Home {
     pub(crate) log: LogSink,
     pub(crate) idle: Duration,
+    pub(crate) settle: Duration,
     pub(crate) launcher: Vec<OsString>,
     /// Everything ends.
     pub(crate) stop: CancellationToken,

@@ -14,8 +14,8 @@ use super::{Ask, Failure, INIT, Job, Outcome, Receive, Spec, TRUNCATED, Taken, W
 use crate::journal::{Journal, Report, peak_memory};
 use crate::pool::{Home, Pool};
 
-/// How long the caller's answer waits for the runtime to ask for more work, so
-/// that a caller who comes back at once finds this environment ready.
+/// The moment that a runtime has to end by itself once it has said why it
+/// cannot start.
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// How long an answer may be under way after its runtime has ended. A body that
@@ -329,7 +329,7 @@ impl Environment {
 
     /// Gives the runtime a moment to ask for its next invocation, or to end.
     async fn settle(&mut self) {
-        let until = tokio::time::Instant::now() + SETTLE;
+        let until = tokio::time::Instant::now() + self.home.settle;
         while self.waiting.is_none() {
             tokio::select! {
                 Some(ask) = self.asks.recv() => self.between(ask),

@@ -1,14 +1,13 @@
 //! Asynchronous invocations: accepted at once, run when there is room, tried
 //! again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gw_functions::{Catalog, Options};
-use gw_testkit::eventually;
 use gw_testkit::http::Call;
 use serde_json::json;
 
-use crate::support::{Served, tiny};
+use crate::support::{Gate, Served, tiny};
 
 fn quick(functions: impl IntoIterator<Item = gw_functions::Function>) -> Options {
     let mut catalog = Catalog::of(functions);
@@ -16,29 +15,21 @@ fn quick(functions: impl IntoIterator<Item = gw_functions::Function>) -> Options
     Options::declared(catalog)
 }
 
-async fn lines(served: &Served, text: &str, count: usize) {
-    eventually(text, async || {
-        let found = served.log().iter().filter(|line| line.contains(text)).count();
-        (found >= count).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn an_event_is_accepted_before_it_runs() {
     let served = Served::with(quick([tiny("f")])).await;
-    let event = json!({ "do": "sleep", "ms": 500 });
-    let since = Instant::now();
+    let gate = Gate::new();
+    let event = gate.event("hold");
     let call = served.call("f").header("x-amz-invocation-type", "Event").json(&event);
     let answer = call.send().await.unwrap();
-    assert!(since.elapsed() < Duration::from_millis(400));
+    gate.open();
     assert_eq!((answer.status, answer.body.len()), (202, 0));
     let id = answer.header("x-amzn-requestid").unwrap();
-    lines(&served, &format!("END RequestId: {id}"), 1).await;
+    served.lines(&format!("END RequestId: {id}"), 1).await;
     let url = format!("{}/2014-11-13/functions/f/invoke-async/", served.functions.url());
     let answer = Call::post(&url).json(&json!({ "do": "print", "lines": ["old"] })).send().await;
     assert_eq!(answer.unwrap().json(), json!({ "Status": 202 }));
-    lines(&served, "f old", 1).await;
+    served.lines("f old", 1).await;
     served.functions.stop().await;
 }
 
@@ -51,7 +42,7 @@ async fn a_failing_event_is_tried_again_under_its_id() {
         let call = served.call(name).header("x-amz-invocation-type", "Event");
         let answer = call.json(&json!({ "do": "fail" })).send().await.unwrap();
         let id = answer.header("x-amzn-requestid").unwrap().to_owned();
-        lines(&served, &format!("{id} is given up after {} retries", tries - 1), 1).await;
+        served.lines(&format!("{id} is given up after {} retries", tries - 1), 1).await;
         let start = format!("START RequestId: {id} ");
         assert_eq!(served.log().iter().filter(|line| line.contains(&start)).count(), tries);
     }
@@ -68,7 +59,7 @@ async fn events_wait_for_room() {
         let answer = call.json(&json!({ "do": "sleep", "ms": 50 })).send().await.unwrap();
         assert_eq!(answer.status, 202);
     }
-    lines(&served, "END RequestId", 4).await;
+    served.lines("END RequestId", 4).await;
     let log = served.log();
     let turns: Vec<_> = log.iter().filter_map(|line| line.split(' ').nth(1)).collect();
     let turns: Vec<_> = turns.into_iter().filter(|w| ["START", "END"].contains(w)).collect();

@@ -65,6 +65,10 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
             std::thread::sleep(Duration::from_millis(event["ms"].as_u64().unwrap()));
             respond(api, &json!({ "pid": std::process::id() }));
         }
+        "hold" => {
+            held(&event);
+            respond(api, &json!({ "pid": std::process::id() }));
+        }
         "exit" => std::process::exit(i32::try_from(event["code"].as_i64().unwrap()).unwrap()),
         "answer and exit" => {
             respond(api, &json!("bye"));
@@ -130,13 +134,25 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
             let mut other = Api::new(&std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap());
             other.send("GET", "invocation/next", "", b"");
             std::thread::sleep(Duration::from_millis(50));
+            drop(other);
+            println!("hung up");
         }
         "work on" => {
             respond(api, &json!(std::process::id()));
-            std::thread::sleep(Duration::from_millis(event["ms"].as_u64().unwrap()));
+            match event["ms"].as_u64() {
+                Some(ms) => std::thread::sleep(Duration::from_millis(ms)),
+                None => held(&event),
+            }
         }
         "stream" => api.stream(&path, &event),
         _ => respond(api, &event),
+    }
+}
+
+/// Goes on when the event's file is there.
+fn held(event: &Value) {
+    while !std::fs::exists(event["until"].as_str().unwrap()).unwrap() {
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

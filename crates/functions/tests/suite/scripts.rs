@@ -61,7 +61,16 @@ fn has(program: &str) -> bool {
 fn put(folder: &Path, file: &str, text: &str) {
     let path = folder.join(file);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
+    // Whole at once: whoever reads it meanwhile reads no half.
+    let new = path.with_file_name(".new");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, path).unwrap();
+}
+
+/// Declarations of functions with much time: three seconds are for functions,
+/// not for a busy test machine.
+fn patient(names: &[&str]) -> String {
+    names.iter().map(|name| format!("[functions.{name}]\ntimeout = 60\n")).collect()
 }
 
 async fn serve(folder: &Path, watch: bool) -> Served {
@@ -80,6 +89,7 @@ async fn python_functions_by_our_client() {
     put(dir.path(), "cat/app.py", PYTHON);
     put(dir.path(), "broken/app.py", "import no_such_module\ndef handler(e, c): pass\n");
     put(dir.path(), "typo/app.py", "def handler(e, c) pass\nhandler = 1\n");
+    put(dir.path(), "functions.toml", &patient(&["cat", "broken", "typo"]));
     let served = serve(dir.path(), false).await;
     let call = served.call("cat").header("x-amz-log-type", "Tail");
     let call = call.header("x-amz-client-context", "eyJjdXN0b20iOnsiayI6InYifX0=");
@@ -120,12 +130,14 @@ async fn node_functions_by_our_client() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), "code/index.mjs", NODE);
     put(dir.path(), "old/index.js", "exports.handler = async (event) => ({ old: event });\n");
-    let mut text = "[functions.old]\n".to_owned();
+    let mut text = patient(&["old"]);
     for (name, export) in [("dog", "handler"), ("older", "older"), ("none", "nothing")] {
-        text += &format!("[functions.{name}]\npath = \"code\"\nhandler = \"index.{export}\"\n");
+        text += &patient(&[name]);
+        text += &format!("path = \"code\"\nhandler = \"index.{export}\"\n");
     }
     for name in ["silent", "streams"] {
-        text += &format!("[functions.{name}]\npath = \"code\"\nhandler = \"index.{name}\"\n");
+        text += &patient(&[name]);
+        text += &format!("path = \"code\"\nhandler = \"index.{name}\"\n");
     }
     put(dir.path(), "functions.toml", &text);
     let served = serve(dir.path(), false).await;
@@ -162,11 +174,13 @@ async fn changed_files_are_served_anew() {
         |text: &str| format!("import os\ndef handler(e, c): return ['{text}', os.getpid()]\n");
     put(dir.path(), "f/app.py", &code("old"));
     put(dir.path(), "still/app.py", &code("still"));
+    put(dir.path(), "functions.toml", &patient(&["f", "still"]));
     let served = serve(dir.path(), true).await;
     assert_eq!(served.invoke("f", &json!({})).await[0], "old");
     let still = served.invoke("still", &json!({})).await;
     put(dir.path(), "f/app.py", &code("renewed"));
     put(dir.path(), "more/app.py", &code("more"));
+    put(dir.path(), "functions.toml", &patient(&["f", "still", "more"]));
     eventually("the change", async || {
         (served.invoke("f", &json!({})).await[0] == "renewed").then_some(())
     })

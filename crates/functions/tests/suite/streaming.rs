@@ -1,6 +1,6 @@
 //! Streamed answers, event by event.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use gw_event::{Completion, EVENT_STREAM, Frames, Piece};
@@ -63,8 +63,7 @@ async fn chunks_come_as_they_are_made() {
 async fn the_first_chunk_does_not_wait_for_the_last() {
     let served = Served::of([tiny("f")]).await;
     served.invoke("f", &json!({})).await;
-    let since = Instant::now();
-    let event = json!({ "do": "stream", "chunks": ["first", "second"], "pause": 1500 });
+    let event = json!({ "do": "stream", "chunks": ["first", "second"], "pause": 20_000 });
     let address = served.functions.address();
     let first = tokio::task::spawn_blocking(move || {
         use std::io::{Read as _, Write as _};
@@ -82,23 +81,23 @@ async fn the_first_chunk_does_not_wait_for_the_last() {
             let n = stream.read(&mut buffer).unwrap();
             seen.extend_from_slice(&buffer[..n]);
         }
-        since.elapsed()
+        seen
     });
-    assert!(first.await.unwrap() < Duration::from_millis(1500));
+    assert!(!first.await.unwrap().windows(6).any(|w| w == b"second"));
     served.functions.stop().await;
 }
 
 #[tokio::test]
 async fn failures_stand_in_the_last_event() {
     let mut late = tiny("late");
-    late.timeout = Duration::from_millis(800);
+    late.timeout = Duration::from_secs(4);
     let served = Served::of([tiny("f"), late]).await;
     let ended = |end: &str| json!({ "do": "stream", "chunks": ["half"], "end": end });
     let cases = [
         ("f", ended("fail"), "half", "Late", r#"{"errorMessage":"late","errorType":"Late"}"#),
         ("f", ended("exit"), "half", "Runtime.TruncatedResponse", ""),
         ("f", ended("cut"), "half", "Runtime.TruncatedResponse", ""),
-        ("late", ended("hang"), "half", "Sandbox.Timedout", "timed out after 0.80 seconds"),
+        ("late", ended("hang"), "half", "Sandbox.Timedout", "timed out after 4.00 seconds"),
         ("f", json!({ "do": "fail" }), "", "E", r#"{"errorMessage":"m","errorType":"E"}"#),
         ("f", json!({ "do": "exit", "code": 2 }), "", "Runtime.ExitError", "exit status 2"),
     ];

@@ -6,8 +6,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use gw_functions::{Catalog, Function, Functions, LogSink, Options};
+use gw_testkit::eventually;
 use gw_testkit::http::{Answer, Call};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A function that runs the tiny runtime.
 pub(crate) fn tiny(name: &str) -> Function {
@@ -37,11 +38,22 @@ impl Served {
         options.log = LogSink::new(move |function, line| {
             into.lock().unwrap().push(format!("{function} {line}"));
         });
+        // A runtime on a busy machine may need a while to ask again.
+        options.settle = Duration::from_secs(5);
         Self { functions: Functions::start(options).await.unwrap(), log }
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until so many lines contain a text.
+    pub(crate) async fn lines(&self, text: &str, count: usize) {
+        eventually(text, async || {
+            let found = self.log().iter().filter(|line| line.contains(text)).count();
+            (found >= count).then_some(())
+        })
+        .await;
     }
 
     /// A call of the Invoke API, to be completed.
@@ -76,6 +88,28 @@ impl Served {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Call::get(&format!("{}{path}", self.functions.url())).send().await.unwrap()
+    }
+}
+
+/// Holds invocations until it is opened.
+pub(crate) struct Gate(tempfile::TempDir);
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self) -> std::path::PathBuf {
+        self.0.path().join("open")
+    }
+
+    /// The event of an invocation that waits, before its answer or after it.
+    pub(crate) fn event(&self, action: &str) -> Value {
+        json!({ "do": action, "until": self.file() })
+    }
+
+    pub(crate) fn open(&self) {
+        std::fs::write(self.file(), "").unwrap();
     }
 }
 
