@@ -15,10 +15,15 @@ use gw_app::{
 use gw_model::{
     BasePathMapping, DomainName, EndpointType, FactName, RoutingMode, fact::DomainFact,
 };
-use gw_store::{Options, Store};
+use gw_store::Store;
 use gw_testkit::postgres::TestDatabase;
-use support::{bench, caller};
+use support::{app_over, bench, caller};
 use time::{Duration, OffsetDateTime};
+
+/// A loaded machine is no broken database.
+fn patient(url: &str) -> Store {
+    app_over(url, std::time::Duration::from_secs(60)).store().clone()
+}
 
 /// A clock that the test moves.
 #[derive(Default)]
@@ -154,7 +159,7 @@ async fn other_accounts_do_not_share_a_parent_with_a_wildcard() {
 #[tokio::test]
 async fn issued_certificates_are_renewed_before_they_end() {
     let database = TestDatabase::create().await;
-    let store = Store::open(database.url(), &Options::default()).unwrap();
+    let store = patient(database.url());
     store.migrate().await.unwrap();
     let clock = Arc::new(Later::default());
     let mut parts = Parts::new(store, MasterKey::generate(&SystemEntropy::default()));
@@ -174,7 +179,7 @@ async fn issued_certificates_are_renewed_before_they_end() {
 #[tokio::test]
 async fn quotas_are_kept() {
     let database = TestDatabase::create().await;
-    let store = Store::open(database.url(), &Options::default()).unwrap();
+    let store = patient(database.url());
     store.migrate().await.unwrap();
     let mut parts = Parts::new(store, MasterKey::generate(&SystemEntropy::default()));
     parts.limits.domain_names = 1;

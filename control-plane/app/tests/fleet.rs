@@ -192,16 +192,17 @@ async fn the_ca_is_made_once_and_sealed() {
     let mut txn = bench.app.store().read().await.unwrap();
     let row = txn.ca_fetch().await.unwrap().unwrap();
     assert!(!row.sealed_key.windows(8).any(|window| window == [1; 8]));
-    let other = app_over(bench.database.as_ref().unwrap().url(), Duration::from_secs(20));
+    let other = app_over(bench.database.as_ref().unwrap().url(), Duration::from_secs(60));
     assert!(matches!(other.ca_load_or_create(make(3)).await, Err(Error::Internal(_))));
 }
 
 #[tokio::test]
 async fn without_postgres_everything_is_unavailable() {
     let mut postgres = tokio::task::spawn_blocking(|| PrivatePostgres::start(false)).await.unwrap();
+    let patient = app_over(&postgres.url(), Duration::from_secs(60));
+    patient.store().migrate().await.unwrap();
     let app = app_over(&postgres.url(), Duration::from_secs(2));
-    app.store().migrate().await.unwrap();
-    let api = app.rest_api_create(&caller(), NewRestApi::named("a")).await.unwrap();
+    let api = patient.rest_api_create(&caller(), NewRestApi::named("a")).await.unwrap();
     postgres.stop();
     for _ in 0..3 {
         let read = app.rest_api_fetch(&caller(), &api.api.id).await;
@@ -215,7 +216,7 @@ async fn without_postgres_everything_is_unavailable() {
     })
     .await
     .unwrap();
-    let back = app.rest_api_fetch(&caller(), &api.api.id).await.unwrap();
+    let back = patient.rest_api_fetch(&caller(), &api.api.id).await.unwrap();
     assert_eq!(back.api.name, "a", "what was acknowledged is there");
     postgres.kill();
     let read = app.rest_api_fetch(&caller(), &api.api.id).await;

@@ -375,10 +375,10 @@ async fn content_outlives_its_api_for_a_while() {
     assert_eq!(app.content_chunk(digest, 0, 9).await.unwrap(), None);
 }
 
-/// Times the database's part of a rollback, with fsync on. The bound is loose
-/// on purpose: the number is printed, the benchmark proper is elsewhere.
+/// Times the database's part of a rollback, with fsync on. The number is
+/// printed; what it may be is asked by the benchmark, where nothing else runs.
 #[tokio::test]
-async fn rollbacks_cost_milliseconds() {
+async fn rollbacks_on_a_disk_that_syncs() {
     let postgres =
         tokio::task::spawn_blocking(|| gw_testkit::postgres::PrivatePostgres::start(true));
     let postgres = postgres.await.unwrap();
@@ -398,5 +398,4 @@ async fn rollbacks_cost_milliseconds() {
     times.sort_unstable();
     let median = times[times.len() / 2];
     eprintln!("rollback: median {median:?}, slowest {:?}", times[times.len() - 1]);
-    assert!(median.as_millis() < 200, "{median:?}");
 }

@@ -179,7 +179,11 @@ mod tests {
     use super::*;
 
     async fn app(database: &TestDatabase) -> App {
-        let options = gw_store::Options::default();
+        // A loaded machine is no broken database.
+        let options = gw_store::Options {
+            acquire_timeout: Duration::from_secs(60),
+            ..gw_store::Options::default()
+        };
         let store = gw_store::Store::open(database.url(), &options).unwrap();
         store.migrate().await.unwrap();
         App::new(Parts::new(store, MasterKey::generate(&SystemEntropy::default())))
@@ -238,7 +242,7 @@ mod tests {
         let coordinator: Arc<dyn Coordinator> =
             Arc::new(PostgresCoordinator::new(app.store().clone()));
         let alive = Replica { name: "alive".to_owned(), address: String::new() };
-        coordinator.renew(&alive, LEASE).await.unwrap();
+        coordinator.renew(&alive, Duration::from_secs(600)).await.unwrap();
         node(&app, "a", "alive").await;
         node(&app, "b", "dead").await;
         let made = app.rest_api_create(&caller(), NewRestApi::named("n")).await.unwrap();
@@ -282,7 +286,7 @@ mod tests {
         assert_eq!(work.orphans().await.unwrap(), 0);
         assert_eq!(holder(&app, "a").await.as_deref(), Some("other"));
         let own = Replica { name: "alive".to_owned(), address: String::new() };
-        coordinator.renew(&own, LEASE).await.unwrap();
+        coordinator.renew(&own, Duration::from_secs(600)).await.unwrap();
         assert_eq!(work.orphans().await.unwrap(), 1);
         assert_eq!(holder(&app, "a").await, None);
     }

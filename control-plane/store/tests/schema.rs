@@ -1,16 +1,21 @@
 //! The checked-in query metadata against the schema that migrations make.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use gw_store::{Options, Store};
 use gw_testkit::postgres::TestDatabase;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _};
 
+/// A loaded machine is no broken database.
+fn patient() -> Options {
+    Options { acquire_timeout: Duration::from_secs(60), ..Options::default() }
+}
+
 #[tokio::test]
 async fn every_checked_query_fits_the_schema() {
     let database = TestDatabase::create().await;
-    let store = Store::open(database.url(), &Options::default()).unwrap();
+    let store = Store::open(database.url(), &patient()).unwrap();
     store.migrate().await.unwrap();
     let mut conn = PgConnection::connect(database.url()).await.unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.sqlx");
@@ -32,7 +37,7 @@ async fn every_checked_query_fits_the_schema() {
 #[tokio::test]
 async fn migrations_run_once_however_many_start() {
     let database = TestDatabase::create().await;
-    let store = Store::open(database.url(), &Options::default()).unwrap();
+    let store = Store::open(database.url(), &patient()).unwrap();
     let (one, two) = tokio::join!(store.migrate(), store.migrate());
     one.unwrap();
     two.unwrap();
@@ -43,7 +48,7 @@ async fn migrations_run_once_however_many_start() {
 #[tokio::test]
 async fn every_constraint_is_named() {
     let database = TestDatabase::create().await;
-    let store = Store::open(database.url(), &Options::default()).unwrap();
+    let store = Store::open(database.url(), &patient()).unwrap();
     store.migrate().await.unwrap();
     let mut conn = PgConnection::connect(database.url()).await.unwrap();
     let named: Vec<(String, String)> = sqlx::query_as(

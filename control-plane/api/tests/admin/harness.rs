@@ -64,7 +64,10 @@ impl Admin {
 
     pub(crate) async fn with_region(region: RegionRule) -> Self {
         let database = TestDatabase::create().await;
-        let store = Store::open(database.url(), &gw_store::Options::default()).unwrap();
+        // A loaded machine is no broken database.
+        let patience = std::time::Duration::from_secs(60);
+        let options = gw_store::Options { acquire_timeout: patience, ..Default::default() };
+        let store = Store::open(database.url(), &options).unwrap();
         store.migrate().await.unwrap();
         let mut parts = Parts::new(store, MasterKey::generate(&SystemEntropy::default()));
         parts.release_wait = std::time::Duration::from_millis(10);

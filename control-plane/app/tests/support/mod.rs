@@ -89,7 +89,7 @@ pub(crate) async fn bench() -> Bench {
 
 /// The same over a database that the test looks after.
 pub(crate) async fn bench_over(url: &str) -> Bench {
-    let plain = app_over(url, Duration::from_secs(20));
+    let plain = app_over(url, Duration::from_secs(60));
     plain.store().migrate().await.unwrap();
     let fleet = Arc::new(Scripted::default());
     *fleet.app.lock().unwrap() = Some(plain.clone());

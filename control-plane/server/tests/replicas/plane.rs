@@ -119,7 +119,7 @@ fn pem(der: &[u8]) -> String {
 
 async fn channel(address: &str, tls: ClientTlsConfig) -> Option<FleetClient<Channel>> {
     let endpoint = Channel::from_shared(format!("https://{address}")).unwrap();
-    let endpoint = endpoint.tls_config(tls).unwrap().connect_timeout(Duration::from_secs(2));
+    let endpoint = endpoint.tls_config(tls).unwrap().connect_timeout(Duration::from_secs(60));
     Some(FleetClient::new(endpoint.connect().await.ok()?))
 }
 
