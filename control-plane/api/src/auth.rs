@@ -54,7 +54,7 @@ pub(crate) async fn identify(api: &Api, parts: &Parts) -> Result<Known, ApiError
     if !is_region(&credential.region) {
         return Err(SigError::wrong_region(&credential.region).into());
     }
-    // We hand out no session tokens yet, so none is known.
+    // No session tokens are handed out, so none is known.
     if presented.security_token.is_some() {
         return Err(SigError::UnrecognizedClient.into());
     }

@@ -21,7 +21,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Makes ids and secrets.
     pub entropy: Arc<dyn Entropy>,
-    /// Bounds.
+    /// How much of everything this installation takes.
     pub limits: Limits,
     /// How custom domains are made.
     pub domains: DomainOptions,
@@ -94,7 +94,7 @@ impl App {
         &self.parts.domains
     }
 
-    /// Now.
+    /// The present moment, by the clock that this app was given.
     pub fn now(&self) -> OffsetDateTime {
         self.parts.clock.now()
     }

@@ -7,7 +7,7 @@ use gw_store::Txn;
 
 use crate::{App, Caller, Error, Result, error::Kind, rest_api, stage, transact::transact};
 
-/// Values by key.
+/// Tags of a resource: values by key.
 pub type Tags = BTreeMap<String, String>;
 
 /// AWS's bounds, in characters.

@@ -64,7 +64,7 @@ pub struct ModelView {
     pub model: Model,
 }
 
-/// A deployment.
+/// A deployment, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentView {
     /// The API.
@@ -245,7 +245,7 @@ pub struct JoinTokenSecret {
     pub expires_at: OffsetDateTime,
 }
 
-/// Whose a credential is.
+/// Who calls, by the credential of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The account that the key belongs to.

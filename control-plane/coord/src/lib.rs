@@ -87,7 +87,8 @@ pub trait Leadership: Send + Sync {
     async fn resign(self: Box<Self>);
 }
 
-/// How replicas agree.
+/// How the replicas of a control plane agree on who leads, who is there and
+/// who must wake up.
 #[async_trait]
 pub trait Coordinator: Send + Sync + 'static {
     /// Takes a role if nobody holds it; `None` if somebody does.

@@ -4,7 +4,7 @@ use gw_model::Revision;
 
 use crate::{Error, Txn};
 
-/// Where the log stands.
+/// Where the log of revisions begins and ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogPosition {
     /// The newest revision.

@@ -28,7 +28,7 @@ const MAX_EVENT: usize = 256 * 1024;
 /// Most bytes of a chunk, which is not gathered.
 const MAX_FRAME: usize = 32 * 1024 * 1024;
 
-/// A stream that is not one.
+/// Why bytes are no event stream of Lambda.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BrokenStream {
     /// A checksum is wrong.

@@ -39,7 +39,7 @@ pub enum DecodeError {
     UnknownFormat(u32),
 }
 
-/// Content with its address.
+/// A deployment's content, as it is stored and sent, with its address.
 #[derive(Debug, Clone)]
 pub struct Encoded {
     /// SHA-256 of `bytes`.

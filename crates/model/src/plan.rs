@@ -67,7 +67,7 @@ pub struct PlanStage {
     pub throttle: BTreeMap<String, PlanThrottle>,
 }
 
-/// A rate.
+/// How fast a key may call: a token bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanThrottle {

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{AccountId, ApiId, FactName, NodeId, Region, Scope, StageName};
 
-/// A stage, globally.
+/// Which stage, of all that a fleet serves: account and region, API, name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StageKey {
     /// The owner.

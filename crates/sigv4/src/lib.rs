@@ -28,5 +28,5 @@ pub use presented::{Form, Presented, is_signed};
 pub use sign::{Signer, presign, sign, sign_with};
 pub use timestamp::Timestamp;
 
-/// The only algorithm.
+/// The only algorithm that is signed with and accepted.
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";

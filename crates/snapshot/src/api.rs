@@ -152,7 +152,7 @@ pub struct Route {
     pub integration: Integration,
 }
 
-/// What a request must pass.
+/// What a request must pass between its route and its integration.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Checks {
     /// Set when the authorization cannot be done: what to answer.
@@ -195,7 +195,7 @@ pub enum ParameterPlace {
     Query,
 }
 
-/// What answers a request.
+/// What answers the requests of a route.
 #[derive(Debug)]
 pub enum Integration {
     /// An HTTP backend, passed through.

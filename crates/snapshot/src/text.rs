@@ -19,7 +19,8 @@ enum Piece {
     Nothing,
 }
 
-/// A compiled template.
+/// A compiled text with references: no loops, conditions or methods, which
+/// mapping templates have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     pieces: Box<[Piece]>,

@@ -176,7 +176,10 @@ impl Body {
         }
     }
 
-    /// A whole number.
+    /// A whole number; `None` if the member is absent.
+    ///
+    /// # Errors
+    /// When the member is anything else.
     pub fn integer(&mut self, name: &str) -> Result<Option<i64>, Fault> {
         match self.take(name) {
             None => Ok(None),
@@ -184,7 +187,10 @@ impl Body {
         }
     }
 
-    /// A number.
+    /// A number, whole or not; `None` if the member is absent.
+    ///
+    /// # Errors
+    /// When the member is anything else.
     pub fn double(&mut self, name: &str) -> Result<Option<f64>, Fault> {
         match self.take(name) {
             None => Ok(None),

@@ -9,7 +9,7 @@ use crate::Fault;
 /// What AWS gives when nothing is asked for.
 pub const DEFAULT_LIMIT: usize = 25;
 
-/// The largest page.
+/// Most items of a page; whoever asks for more gets so many.
 pub const MAX_LIMIT: usize = 500;
 
 /// A list answer. Always an array under `item`, even for one element or none.

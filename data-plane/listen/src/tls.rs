@@ -39,7 +39,8 @@ pub enum CertificateError {
     Parse,
 }
 
-/// A set of certificates.
+/// The certificates of a node's TLS listeners, by the names that clients ask
+/// for (SNI).
 #[derive(Debug, Clone, Default)]
 pub struct Certificates {
     default: Option<Arc<CertifiedKey>>,

@@ -22,7 +22,7 @@ pub struct Counters {
 /// Buckets of the latency histogram: the last one has no upper bound.
 pub const LATENCY_BUCKETS: usize = 28;
 
-/// Sums of counters.
+/// What all cores have counted together, since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Requests answered.

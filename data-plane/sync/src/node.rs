@@ -31,7 +31,7 @@ const AT_HAND_BYTES: usize = 256 << 20;
 /// stream's own flow control holds the control plane back.
 const LINE_QUEUE: usize = 64;
 
-/// Starts nodes.
+/// The way to a [`Handle`]: a node's sync, before it runs.
 #[derive(Debug)]
 pub struct Node;
 

@@ -71,7 +71,7 @@ pub struct NewDomain {
     pub tags: BTreeMap<String, String>,
 }
 
-/// A domain.
+/// A custom domain as callers see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DomainView {
     /// What is declared.

@@ -54,7 +54,7 @@ pub struct AliasTarget {
     pub weights: BTreeMap<String, f64>,
 }
 
-/// A function.
+/// A function as its folder declares it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Function {
     /// Its name.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{GatewayError, Limits, Values};
 
-/// How a request is mapped.
+/// How a client's request becomes the integration's.
 #[derive(Debug)]
 pub struct RequestMapping {
     kind: IntegrationType,

@@ -141,7 +141,7 @@ pub struct Account {
     pub api_key_version: String,
 }
 
-/// A rate limit.
+/// A rate limit: a token bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThrottleSettings {

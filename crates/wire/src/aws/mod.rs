@@ -72,7 +72,7 @@ pub(crate) use usage_plan::{PERIODS, plan_throttle};
 
 use crate::{Body, Fault, FromBody};
 
-/// Texts by name.
+/// Texts by name: AWS's `Map<String, String>`, such as tags and variables.
 pub type Texts = BTreeMap<String, String>;
 
 /// Templates by media type; null is kept.

@@ -15,7 +15,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use kinds::{Embed, KINDS, Kind};
 
-/// The media type.
+/// The media type of HAL.
 pub const MEDIA_TYPE: &str = "application/hal+json";
 
 const DOCS: &str = "https://docs.aws.amazon.com/apigateway/latest/developerguide";

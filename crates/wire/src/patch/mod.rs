@@ -126,7 +126,7 @@ impl PatchOperation {
         Self { op, path: Some(path.to_owned()), value: value.map(str::to_owned), from: None }
     }
 
-    /// A copy.
+    /// Copies the member at `from` to `path`.
     pub fn copy(from: &str, path: &str) -> Self {
         Self { op: Op::Copy, path: Some(path.to_owned()), value: None, from: Some(from.to_owned()) }
     }

@@ -10,7 +10,7 @@ use std::{
 
 use super::assume::Assumed;
 
-/// Access keys of AWS.
+/// A pair of AWS's access keys, of a role or of the node itself.
 pub struct Keys {
     /// Never given twice: what was derived of one pair is not taken for
     /// another's.

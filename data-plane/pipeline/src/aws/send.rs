@@ -50,7 +50,7 @@ pub(crate) struct Signed<'t> {
     pub(crate) upstream: &'t Target,
     /// With all its headers.
     pub(crate) head: Head,
-    /// The same.
+    /// The body that was signed.
     pub(crate) body: Bytes,
     /// What is left of its time.
     pub(crate) timeout: Duration,
