@@ -149,25 +149,7 @@ pub struct NewRestApi {
 impl NewRestApi {
     /// An API with AWS's defaults; change `settings` for others.
     pub fn named(name: impl Into<String>) -> Self {
-        let settings = RestApi {
-            id: ApiId::new(""),
-            name: name.into(),
-            description: None,
-            version: None,
-            api_key_source: Default::default(),
-            binary_media_types: Vec::new(),
-            minimum_compression_size_bytes: None,
-            endpoint_configuration: Default::default(),
-            disable_execute_api_endpoint: false,
-            endpoint_access_mode: None,
-            security_policy: None,
-            policy: None,
-            resources: BTreeMap::new(),
-            models: BTreeMap::new(),
-            gateway_responses: BTreeMap::new(),
-            request_validators: BTreeMap::new(),
-            authorizers: BTreeMap::new(),
-        };
+        let settings = RestApi::new(ApiId::new(""), name);
         Self { settings, tags: BTreeMap::new(), clone_from: None }
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use gw_model::{
-    Api, ApiKeySource, Digest, EndpointConfiguration, HttpMethod, Integration, IntegrationResponse,
-    IntegrationType, Method, MethodResponse, Release, ReleaseNumber, Resource, RestApi, RootDigest,
-    StageSettings,
+    Api, Digest, HttpMethod, Integration, IntegrationResponse, IntegrationType, Method,
+    MethodResponse, Release, ReleaseNumber, Resource, RestApi, RootDigest, StageSettings,
 };
 use gw_proto::{self as pb, control_message::Body};
 
@@ -33,26 +32,10 @@ pub fn api(id: &str, description: &str) -> Vec<u8> {
         path: "/".into(),
         methods: [(HttpMethod::Get, get)].into(),
     };
-    let api = Api::Rest(RestApi {
-        id: id.into(),
-        name: id.into(),
-        description: Some(description.into()),
-        version: None,
-        api_key_source: ApiKeySource::Header,
-        binary_media_types: vec![],
-        minimum_compression_size_bytes: None,
-        endpoint_configuration: EndpointConfiguration::default(),
-        disable_execute_api_endpoint: false,
-        endpoint_access_mode: None,
-        security_policy: None,
-        policy: None,
-        resources: [("root123456".into(), root)].into(),
-        models: BTreeMap::new(),
-        gateway_responses: BTreeMap::new(),
-        request_validators: BTreeMap::new(),
-        authorizers: BTreeMap::new(),
-    });
-    gw_model::encode::encode(&api).bytes
+    let mut api = RestApi::new(id.into(), id);
+    api.description = Some(description.into());
+    api.resources.insert("root123456".into(), root);
+    gw_model::encode::encode(&Api::Rest(api)).bytes
 }
 
 /// A release without canary.

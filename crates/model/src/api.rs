@@ -124,6 +124,30 @@ pub struct RestApi {
 }
 
 impl RestApi {
+    /// An API with AWS's defaults, and nothing below it yet: a whole one has a
+    /// root resource.
+    pub fn new(id: ApiId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            description: None,
+            version: None,
+            api_key_source: ApiKeySource::default(),
+            binary_media_types: Vec::new(),
+            minimum_compression_size_bytes: None,
+            endpoint_configuration: EndpointConfiguration::default(),
+            disable_execute_api_endpoint: false,
+            endpoint_access_mode: None,
+            security_policy: None,
+            policy: None,
+            resources: BTreeMap::new(),
+            models: BTreeMap::new(),
+            gateway_responses: BTreeMap::new(),
+            request_validators: BTreeMap::new(),
+            authorizers: BTreeMap::new(),
+        }
+    }
+
     /// The API's own settings, without what is below it. Members are named one
     /// by one, so that a new one cannot be forgotten here, and what is large is
     /// not cloned to be thrown away.

@@ -80,25 +80,9 @@ mod tests {
             path: "/".into(),
             methods: [(HttpMethod::Any, Method::default())].into(),
         };
-        Api::Rest(RestApi {
-            id: "a123456789".into(),
-            name: "n".into(),
-            description: None,
-            version: None,
-            api_key_source: ApiKeySource::Header,
-            binary_media_types: vec![],
-            minimum_compression_size_bytes: None,
-            endpoint_configuration: EndpointConfiguration::default(),
-            disable_execute_api_endpoint: false,
-            endpoint_access_mode: None,
-            security_policy: None,
-            policy: None,
-            resources: [("r".into(), root)].into(),
-            models: Default::default(),
-            gateway_responses: Default::default(),
-            request_validators: Default::default(),
-            authorizers: Default::default(),
-        })
+        let mut api = RestApi::new("a123456789".into(), "n");
+        api.resources.insert("r".into(), root);
+        Api::Rest(api)
     }
 
     #[test]

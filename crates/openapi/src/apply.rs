@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gw_model::{
-    ApiId, ApiKeySource, Authorizer, AuthorizerId, EndpointConfiguration, Method, Model, ModelName,
-    RequestValidator, Resource, ResourceId, RestApi, ValidatorId, check,
+    ApiId, ApiKeySource, Authorizer, AuthorizerId, Method, Model, ModelName, RequestValidator,
+    Resource, ResourceId, RestApi, ValidatorId, check,
 };
 
 use crate::{Import, ImportErrors, ImportedModel, Mode, tree};
@@ -44,28 +44,9 @@ pub fn new_rest_api(
         methods: BTreeMap::new(),
     };
     let root_id = ResourceId::new(new_id(IdKind::RootResource));
-    let empty = RestApi {
-        id,
-        name: String::new(),
-        description: None,
-        version: None,
-        api_key_source: ApiKeySource::Header,
-        binary_media_types: Vec::new(),
-        minimum_compression_size_bytes: None,
-        endpoint_configuration: EndpointConfiguration {
-            endpoint_type: import.settings.endpoint_type.unwrap_or_default(),
-            ..EndpointConfiguration::default()
-        },
-        disable_execute_api_endpoint: false,
-        endpoint_access_mode: None,
-        security_policy: None,
-        policy: None,
-        resources: [(root_id, root)].into(),
-        models: BTreeMap::new(),
-        gateway_responses: BTreeMap::new(),
-        request_validators: BTreeMap::new(),
-        authorizers: BTreeMap::new(),
-    };
+    let mut empty = RestApi::new(id, "");
+    empty.endpoint_configuration.endpoint_type = import.settings.endpoint_type.unwrap_or_default();
+    empty.resources.insert(root_id, root);
     apply(empty, import, Mode::Overwrite, new_id)
 }
 

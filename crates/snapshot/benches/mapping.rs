@@ -93,8 +93,7 @@ fn compiled(edit: impl FnOnce(&mut Integration)) -> CompiledApi {
         path: "/orders/{id}".to_owned(),
         methods: BTreeMap::from([(HttpMethod::Post, method)]),
     };
-    let json = serde_json::json!({"id": "abc", "name": "bench", "resources": {}});
-    let mut api: RestApi = serde_json::from_value(json).expect("an API");
+    let mut api = RestApi::new("abc".into(), "bench");
     api.resources.insert("r".into(), resource);
     compile(&Api::Rest(api), &Limits::default()).expect("compiles")
 }

@@ -236,8 +236,7 @@ fn read(lines: &str) -> (Declared, Vec<String>) {
 }
 
 fn api(integration: Declared, binary: &[String]) -> RestApi {
-    let json = serde_json::json!({"id": "abc", "name": "n", "resources": {}});
-    let mut api: RestApi = serde_json::from_value(json).expect("a small API");
+    let mut api = RestApi::new("abc".into(), "n");
     api.binary_media_types = binary.to_vec();
     let method = Method { integration: Some(integration), ..Method::default() };
     let root = Resource {

@@ -141,8 +141,7 @@ fn a_vary_of_the_apis_own_is_joined() {
 #[test]
 fn gateway_responses_carry_the_headers() {
     use crate::{GatewayResponse, GatewayResponseType as Type};
-    let json = serde_json::json!({"id": "abc", "name": "n", "resources": {}});
-    let mut api: RestApi = serde_json::from_value(json).unwrap();
+    let mut api = RestApi::new("abc".into(), "n");
     let own = GatewayResponse { status_code: Some("420".into()), ..Default::default() };
     api.gateway_responses.insert(Type::Throttled, own);
     let before = api.clone();

@@ -83,8 +83,7 @@ impl Values for Request {
 }
 
 pub fn api(id: &str, methods: Vec<(&str, HttpMethod, Method)>) -> RestApi {
-    let json = serde_json::json!({"id": id, "name": "test", "resources": {}});
-    let mut api: RestApi = serde_json::from_value(json).unwrap();
+    let mut api = RestApi::new(id.into(), "test");
     for (path, verb, method) in methods {
         let entry = api.resources.entry(path.into()).or_insert_with(|| Resource {
             parent_id: None,

@@ -102,8 +102,7 @@ const TABLE: [(Type, u16, &str, &str); 21] = [
 
 /// An API with a MOCK at `GET /pets/{id}` and these gateway responses.
 fn api(custom: &[(Type, GatewayResponse)]) -> RestApi {
-    let json = serde_json::json!({"id": "abc", "name": "test", "resources": {}});
-    let mut api: RestApi = serde_json::from_value(json).unwrap();
+    let mut api = RestApi::new("abc".into(), "test");
     let mut mock = Integration::of_kind(IntegrationType::Mock);
     let template = Some(r#"{"statusCode": 200}"#.to_owned());
     mock.request_templates.insert("application/json".to_owned(), template);

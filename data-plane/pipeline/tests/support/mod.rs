@@ -209,8 +209,7 @@ pub fn request(method: &str, path: &str) -> http::request::Builder {
 
 /// An API `abc` from paths with their methods.
 pub fn api(methods: Vec<(&str, HttpMethod, Method)>) -> RestApi {
-    let json = serde_json::json!({"id": "abc", "name": "test", "resources": {}});
-    let mut api: RestApi = serde_json::from_value(json).unwrap();
+    let mut api = RestApi::new("abc".into(), "test");
     for (path, verb, method) in methods {
         let id = format!("r{}", path.replace('/', "-"));
         let entry = api.resources.entry(id.as_str().into()).or_insert_with(|| Resource {
