@@ -28,7 +28,7 @@ fn validate(schema: &str, body: &str) -> Outcome {
         compile(&models, "M").unwrap_or_else(|error| panic!("{schema:.200}: {error}"));
     let began = Instant::now();
     let outcome = schemas.validate(id, body.as_bytes(), STEPS);
-    assert!(began.elapsed() < Duration::from_secs(20), "{schema:.200} took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(120), "{schema:.200} took {:?}", began.elapsed());
     outcome
 }
 
@@ -242,7 +242,7 @@ fn faults_have_reasons() {
     let mut compiler = Compiler::new(|_| Some(many.as_str()), Limits::default());
     let began = Instant::now();
     assert!(compiler.model("M").is_err());
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
 }
 
 /// Schemas and bodies that are nearly right: no panic, and more work changes

@@ -68,7 +68,7 @@ mod tests {
         stranger.signal(Signal::KILL);
         assert!(id.is_alive());
         id.signal(Signal::TERM);
-        assert!(id.ended(Duration::from_secs(10)).await);
+        assert!(id.ended(Duration::from_secs(50)).await);
         child.wait().unwrap();
         assert_eq!(ProcessId::of(child.id()), None);
     }

@@ -66,6 +66,8 @@ async fn functions_run_by_themselves_and_end_with_their_server() {
     for killed in [false, true] {
         let mut server = Command::new(binary("gwctl"))
             .args(["functions", "run", &dir, "--port", "0", "--output", "json"])
+            // What one that is killed leaves there goes with the test.
+            .env("TMPDIR", folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)

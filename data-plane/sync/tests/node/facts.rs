@@ -50,7 +50,7 @@ fn opens(node: &Handle, value: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn facts_reach_requests_and_survive_on_disk() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let (node, mut session, mut world) = joined(&mut fleet, dir.path()).await;
     session.send(with_facts(&mut world));

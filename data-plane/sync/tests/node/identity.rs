@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_ca_gets_no_token() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let mut settings = config(dir.path(), &fleet);
     settings.join_token = Some(Ca::new().token());
@@ -18,7 +18,7 @@ async fn another_ca_gets_no_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn certificates_are_renewed_in_time() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     fleet.state.lock().unwrap().life = Duration::from_secs(6);
     fleet.state.lock().unwrap().traffic_names = names(&["a.test"]);
@@ -42,7 +42,7 @@ fn names(names: &[&str]) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_traffic_certificate_follows_the_names() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     // A control plane of an older build, then a newer one.
     let settings = config(dir.path(), &fleet);
@@ -85,7 +85,7 @@ async fn a_traffic_certificate_follows_the_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_first_contact_too_a_traffic_certificate_is_no_control_plane() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let fleet = Fleet::start().await.kill().await;
     let mut fleet = fleet.impersonate().await;
     let node = start(config(dir.path(), &fleet));
@@ -97,7 +97,7 @@ async fn at_first_contact_too_a_traffic_certificate_is_no_control_plane() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_certificate_stops_sync_and_not_traffic() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     fleet.state.lock().unwrap().life = Duration::from_secs(3);
     let settings = config(dir.path(), &fleet);
@@ -125,7 +125,7 @@ async fn an_expired_certificate_stops_sync_and_not_traffic() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_another_fleet_leaves_the_former_world_behind() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let (node, session, _) = joined(&mut fleet, dir.path()).await;
     drop(session);
@@ -139,7 +139,7 @@ async fn a_token_of_another_fleet_leaves_the_former_world_behind() {
 
 #[test]
 fn what_cannot_start_says_why() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let fails = |config: Config| match Node::start(config, Arc::new(Told::default())) {
         Ok(_) => panic!("must not start"),
         Err(error) => error.to_string(),

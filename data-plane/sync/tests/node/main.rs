@@ -7,7 +7,7 @@ mod identity;
 mod test_calls;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -22,6 +22,30 @@ use gw_fleet_testkit::{
 use gw_proto::{self as pb, answer, control_message::Body, node_message, receipt::State, request};
 use gw_snapshot::CompiledStage;
 use gw_sync::{Config, Handle, Hooks, Load, Node};
+
+/// A folder that goes with the test, though a node may write into it for a
+/// moment more.
+struct Folder(PathBuf);
+
+fn folder() -> Folder {
+    Folder(tempfile::tempdir().unwrap().keep())
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let until = Instant::now() + LONG;
+        while std::fs::remove_dir_all(&self.0).is_err() && self.0.exists() && Instant::now() < until
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
 
 #[derive(Default)]
 struct Told {
@@ -105,7 +129,7 @@ async fn joined(fleet: &mut Fleet, dir: &Path) -> (Handle, Session, Declared) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn joins_then_syncs() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let told = Arc::new(Told::default());
     let node = Node::start(config(dir.path(), &fleet), Arc::clone(&told) as _).unwrap();
@@ -145,7 +169,7 @@ async fn joins_then_syncs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_answered() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let told = Arc::new(Told::default());
     let _node = Node::start(config(dir.path(), &fleet), Arc::clone(&told) as _).unwrap();
@@ -184,7 +208,7 @@ async fn requests_are_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prepared_release_serves_once_it_is_declared() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let told = Arc::new(Told::default());
     let config = config(dir.path(), &fleet);
@@ -212,7 +236,7 @@ async fn a_prepared_release_serves_once_it_is_declared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_a_release_is_rejected_and_the_rest_applies() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let mut config = config(dir.path(), &fleet);
     config.max_deployment_bytes = 2000;
@@ -243,7 +267,7 @@ async fn too_large_a_release_is_rejected_and_the_rest_applies() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_content_is_rejected_with_its_reason() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let (node, mut session, _) = joined(&mut fleet, dir.path()).await;
     let contents: [&[u8]; 3] = [b"{\"format\":99}", b"not json", b"{\"format\":1,\"api\":{}}"];
@@ -259,7 +283,7 @@ async fn malformed_content_is_rejected_with_its_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delta_to_another_root_is_discarded_and_the_world_comes_whole() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let (node, mut session, mut world) = joined(&mut fleet, dir.path()).await;
     let Body::Delta(mut delta) = world.deploy(&fleet, "aaa", 2, &api("aaa", "two")) else {
@@ -278,7 +302,7 @@ async fn a_delta_to_another_root_is_discarded_and_the_world_comes_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn serves_from_disk_with_nothing_else_alive() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let settings = config(dir.path(), &fleet);
     let (node, mut session, mut world) = serving(&mut fleet, settings.clone()).await;
@@ -317,7 +341,7 @@ async fn serves_from_disk_with_nothing_else_alive() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_content_is_fetched_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let settings = config(dir.path(), &fleet);
     let (node, mut session, mut world) = serving(&mut fleet, settings.clone()).await;
@@ -340,7 +364,7 @@ async fn damaged_content_is_fetched_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_world_starts_the_node_empty() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let settings = config(dir.path(), &fleet);
     let (node, session, world) = serving(&mut fleet, settings.clone()).await;
@@ -365,7 +389,7 @@ async fn a_refused_world_starts_the_node_empty() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reconnects_after_every_kind_of_loss() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let mut settings = config(dir.path(), &fleet);
     // An address where nobody listens is passed over.
@@ -393,7 +417,7 @@ async fn reconnects_after_every_kind_of_loss() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_transfer_goes_on_where_it_was() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     fleet.state.lock().unwrap().break_after = Some(300);
     let (_node, mut session, mut world) = joined(&mut fleet, dir.path()).await;

@@ -87,13 +87,13 @@ async fn answer(session: &mut Session) -> (u64, answer::Body) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn content_is_fetched_bound_and_run() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let proxy = Proxy::new(true);
     let (node, mut session, _) = start(&mut fleet, dir.path(), &proxy).await;
     let digest = fleet.put(&api("aaa", "not deployed"));
     for id in [1, 2] {
-        ask(&session, id, 5000, call(digest.as_bytes()));
+        ask(&session, id, 60_000, call(digest.as_bytes()));
         let (answered, body) = answer(&mut session).await;
         assert_eq!(answered, id);
         let answer::Body::Tested(result) = body else { panic!("{body:?}") };
@@ -118,7 +118,7 @@ async fn content_is_fetched_bound_and_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_run_is_told() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let proxy = Proxy::new(false);
     let (node, mut session, mut world) = start(&mut fleet, dir.path(), &proxy).await;
@@ -159,7 +159,7 @@ async fn what_cannot_be_run_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_at_a_time_are_refused() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut fleet = Fleet::start().await;
     let proxy = Proxy::new(false);
     let (_node, mut session, _) = start(&mut fleet, dir.path(), &proxy).await;
