@@ -11,7 +11,7 @@ use crate::{
     operation::Parts,
     paths,
     schema::Models,
-    security::Security,
+    security::{self, Security},
     settings,
 };
 
@@ -83,6 +83,7 @@ fn read(ctx: &mut Context<'_>) -> Import {
     let security = Security::read(ctx);
     let mut models = Models::read(ctx);
     let (resources, operations) = paths::read(ctx);
+    security::tell_of_the_documents(ctx, &operations);
     let mut tree: BTreeMap<String, BTreeMap<_, _>> =
         resources.into_iter().map(|path| (path, BTreeMap::new())).collect();
     for operation in &operations {

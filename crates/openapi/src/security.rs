@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use gw_model::{Authorizer, AuthorizerId, JwtConfiguration, Method, check};
 use serde_json::Value;
 
-use crate::context::{Context, Members};
+use crate::{
+    context::{Context, Members},
+    import::AdaptationKind,
+    paths::Operation,
+};
 
 /// What a scheme asks of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +153,33 @@ impl Security {
         method.authorizer_id = authorizer.map(|name| AuthorizerId::new(name.clone()));
         let scopes = scopes.as_array().into_iter().flatten();
         method.authorization_scopes = scopes.filter_map(Value::as_str).map(str::to_owned).collect();
+    }
+}
+
+/// Says what the document's own `security` asks for, which AWS does not read
+/// for REST APIs: who adapts a document must learn that it protects nothing.
+pub(crate) fn tell_of_the_documents(ctx: &mut Context<'_>, operations: &[Operation<'_>]) {
+    let requirements = ctx.root.get("security").and_then(Value::as_array);
+    let mut schemes: Vec<&str> = requirements
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .flat_map(|requirement| requirement.keys().map(String::as_str))
+        .collect();
+    schemes.dedup();
+    let silent = operations.iter().filter(|one| !one.members.contains_key("security")).count();
+    if ctx.adapting() && !schemes.is_empty() && silent > 0 {
+        let schemes = schemes.join(", ");
+        let left = if silent == 1 {
+            "1 operation without one of its own is".to_owned()
+        } else {
+            format!("{silent} operations without one of their own are")
+        };
+        ctx.adapted(
+            AdaptationKind::Dropped,
+            "security",
+            format!("the document's security ({schemes}) is not read for REST APIs: {left} open"),
+        );
     }
 }
 

@@ -297,3 +297,22 @@ fn any_document() -> impl Strategy<Value = Value> {
         document
     })
 }
+
+/// AWS does not read the document's own `security`; whoever adapts is told.
+#[test]
+fn security_of_the_document_is_named_as_left_out() {
+    let document = |own: &Value| {
+        json!({"openapi": "3.0.0", "info": {"title": "t"}, "security": [{"key": []}, {}],
+            "components": {"securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "x-api-key"}}},
+            "paths": {"/a": {"get": own, "post": {"security": [{"key": []}]}}}})
+    };
+    let import = adapt_document(&document(&json!({})));
+    assert!(!import.tree["/a"][&HttpMethod::Get].api_key_required);
+    assert!(import.tree["/a"][&HttpMethod::Post].api_key_required);
+    let told: Vec<_> = import.adaptations.iter().filter(|one| one.place == "security").collect();
+    assert_eq!(told.len(), 1, "{:?}", import.adaptations);
+    assert!(told[0].detail.contains("(key)") && told[0].detail.contains("1 operation without"));
+    let own = adapt_document(&document(&json!({"security": []})));
+    assert!(own.adaptations.iter().all(|one| one.place != "security"));
+}

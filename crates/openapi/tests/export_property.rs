@@ -82,7 +82,7 @@ fn schema() -> impl Strategy<Value = serde_json::Value> {
             "$ref": format!("https://apigateway.amazonaws.com/restapis/first12345/models/{name}")
         })),
         Just(json!({"$ref": "#/definitions/inner"})),
-        many::vec(text(), 1..3).prop_map(|values| json!({"enum": values})),
+        many::btree_set(text(), 1..3).prop_map(|values| json!({"enum": values})),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
