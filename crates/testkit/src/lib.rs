@@ -17,6 +17,7 @@ pub mod raw;
 pub mod samples;
 pub mod skip;
 mod thread;
+mod watcher;
 pub mod words;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -10,24 +10,17 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::http::Call;
+use crate::{http::Call, watcher::Watcher};
 
 /// How long a process may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Kills what the test process left running in the folder `$1`. Its standard
-/// input closes when the test process ends. A pid that somebody else has by
-/// now does not name the folder in its command line.
-const WATCHER: &str = r#"
-cat >/dev/null
+/// Kills what was left running in the folder `$1`. A pid that somebody else has
+/// by now does not name the folder in its command line.
+const KILL: &str = r#"
 while read -r pid; do
   grep -qsF "$1" "/proc/$pid/cmdline" && kill -KILL "$pid"
 done <"$1/pids"
-# What still ends may write another file meanwhile.
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-  rm -rf "$1" && break
-  sleep 0.2
-done
 "#;
 
 /// One of our binaries.
@@ -48,23 +41,13 @@ pub fn binary(name: &str) -> PathBuf {
 #[derive(Debug)]
 pub(super) struct Guard {
     folder: PathBuf,
-    watcher: Child,
+    _watcher: Watcher,
 }
 
 impl Guard {
     pub(super) fn over(folder: &Path) -> Self {
         File::create(folder.join("pids")).expect("the folder takes files");
-        let watcher = Command::new("sh")
-            .args(["-c", WATCHER, "gatewright-testkit-watcher"])
-            .arg(folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .current_dir("/")
-            .process_group(0)
-            .spawn()
-            .expect("sh");
-        Self { folder: folder.to_owned(), watcher }
+        Self { folder: folder.to_owned(), _watcher: Watcher::over(folder, KILL) }
     }
 
     /// Describes a process; it is started by [`Process::start`].
@@ -83,13 +66,6 @@ impl Guard {
             pids: self.folder.join("pids"),
             child: None,
         }
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        drop(self.watcher.stdin.take());
-        self.watcher.wait().ok();
     }
 }
 

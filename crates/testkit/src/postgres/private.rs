@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use gw_local_postgres::{Cluster, Settings};
@@ -11,19 +11,12 @@ use gw_ports::Lease;
 use tempfile::TempDir;
 
 use super::{log_to, password, url};
-use crate::loopback_port;
+use crate::{loopback_port, watcher::Watcher};
 
-/// Ends the server when its standard input closes, which it does when the test
-/// process ends, however that ends.
-const WATCHER: &str = r#"
-cat >/dev/null
+/// Ends the server of the folder `$1`.
+const KILL: &str = r#"
 pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) &&
   grep -qsF "$1" "/proc/$pid/cmdline" && kill -QUIT "$pid" 2>/dev/null
-# What still ends may write another file meanwhile.
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-  rm -rf "$1" && break
-  sleep 0.2
-done
 "#;
 
 /// A private Postgres on a fixed port.
@@ -33,7 +26,7 @@ pub struct PrivatePostgres {
     settings: Settings,
     password: String,
     child: Option<Child>,
-    watcher: Child,
+    _watcher: Watcher,
     /// The port is ours while the server is down, too.
     _lease: Lease,
     folder: TempDir,
@@ -53,22 +46,20 @@ impl PrivatePostgres {
         let cluster = Cluster::new(folder.path().join("data"))
             .unwrap_or_else(|error| panic!("this test needs Postgres: {error}"));
         // Before there is anything to leave behind.
-        let watcher = Command::new("sh")
-            .args(["-c", WATCHER, "gatewright-testkit-watcher"])
-            .arg(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .current_dir("/")
-            .process_group(0)
-            .spawn()
-            .expect("sh");
+        let watcher = Watcher::over(folder.path(), KILL);
         let password = password();
         cluster.init(&password, durable).expect("initdb");
         let lease = loopback_port();
         let settings = Settings { port: lease.port(), durable, max_connections: 200 };
-        let mut server =
-            Self { cluster, settings, password, child: None, watcher, _lease: lease, folder };
+        let mut server = Self {
+            cluster,
+            settings,
+            password,
+            child: None,
+            _watcher: watcher,
+            _lease: lease,
+            folder,
+        };
         server.resume();
         server
     }
@@ -123,8 +114,6 @@ impl PrivatePostgres {
 impl Drop for PrivatePostgres {
     fn drop(&mut self) {
         self.kill();
-        drop(self.watcher.stdin.take());
-        self.watcher.wait().ok();
     }
 }
 
