@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use crate::{
+    bodiless,
     core::{Core, Handler},
     heads::Heads,
     io::{Guarded, Patience, Rewound},
@@ -265,7 +266,11 @@ async fn answer<H: Handler>(
         }
         return Ok(refusal);
     }
+    let to_head = request.method() == Method::HEAD;
     let mut response = core.handler.call(request, info).await;
+    if !http1 {
+        bodiless::leave_out(to_head, &mut response);
+    }
     if http1 && core.phase() != Phase::Serving {
         close(&mut response);
     }

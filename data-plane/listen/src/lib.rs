@@ -12,6 +12,7 @@
 //!
 //! A drain goes through the phases of [`Phase`] and loses no request.
 
+mod bodiless;
 mod conn;
 mod core;
 mod framing;

@@ -66,6 +66,32 @@ fn prior_knowledge_in_clear() {
 }
 
 #[test]
+fn answers_without_a_body_have_none() {
+    let front = Front::start(Limits::default());
+    run(async {
+        let (sender, task) = hasty(&front).await;
+        let mut sender = sender.ready().await.unwrap();
+        for (method, path, status, length) in [
+            ("HEAD", "/p", 200, Some("38")),
+            ("GET", "/204", 204, None),
+            ("HEAD", "/204", 204, None),
+            ("GET", "/304", 304, None),
+        ] {
+            let mut request = request(path);
+            *request.method_mut() = method.parse().unwrap();
+            let (answer, _) = sender.send_request(request, true).unwrap();
+            let answer = answer.await.unwrap();
+            let found = answer.headers().get("content-length");
+            let found = found.map(|value| value.to_str().unwrap());
+            assert_eq!((answer.status().as_u16(), found), (status, length), "{method} {path}");
+            assert!(answer.body().is_end_stream(), "{method} {path}");
+        }
+        drop(sender);
+        assert_eq!(task.await.unwrap(), None, "the connection ends well");
+    });
+}
+
+#[test]
 fn one_connection_serves_thousands_of_requests() {
     let front = Front::start(Limits::default());
     run(async {

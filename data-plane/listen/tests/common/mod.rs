@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use gw_listen::{ConnInfo, Handler, Limits, Settings, Workers};
-use http::{Request, Response, header};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 
@@ -54,7 +54,7 @@ impl Gate {
 
 /// Answers with what it was asked; `/slow` takes 300 ms, `/hang` until the gate
 /// opens, `/block` takes the whole core for as long, `/refuse` does not look at
-/// the body.
+/// the body, `/204` and `/304` are the status too.
 pub struct Echo {
     pub calls: Arc<AtomicU64>,
     pub gate: Arc<Gate>,
@@ -92,7 +92,13 @@ impl Handler for Echo {
             }
             Err(_) => "broken body".to_owned(),
         };
-        Response::new(Full::from(text))
+        let mut response = Response::new(Full::from(text));
+        *response.status_mut() = match parts.uri.path() {
+            "/204" => StatusCode::NO_CONTENT,
+            "/304" => StatusCode::NOT_MODIFIED,
+            _ => StatusCode::OK,
+        };
+        response
     }
 }
 
