@@ -18,15 +18,11 @@ fn api(import: &Import) -> RestApi {
 
 #[test]
 fn every_sample_that_aws_accepts_round_trips() {
-    let Some(folder) = gw_testkit::samples::openapi("every_sample_that_aws_accepts_round_trips")
-    else {
+    let Some(samples) = common::samples("every_sample_that_aws_accepts_round_trips") else {
         return;
     };
     let mut seen = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let bytes = std::fs::read(&path).unwrap();
+    for (name, bytes) in samples {
         match parse(&bytes, &Options::default()) {
             Ok(import) => {
                 assert_round_trips(&name, &api(&import));

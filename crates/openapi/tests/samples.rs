@@ -20,16 +20,12 @@ fn adapted(bytes: &[u8]) -> Import {
 
 #[test]
 fn every_sample_imports_or_is_refused_for_a_named_reason() {
-    let Some(folder) =
-        gw_testkit::samples::openapi("every_sample_imports_or_is_refused_for_a_named_reason")
+    let Some(samples) = common::samples("every_sample_imports_or_is_refused_for_a_named_reason")
     else {
         return;
     };
     let mut seen = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let bytes = std::fs::read(&path).unwrap();
+    for (name, bytes) in samples {
         match parse(&bytes, &Options::default()) {
             Ok(import) => {
                 assert!(import.method_count() > 0, "{name}");

@@ -29,6 +29,17 @@ pub(crate) fn with(mut document: Value, name: &str, value: Value) -> Value {
     document
 }
 
+/// Published API descriptions with their names; `None`, noted as skipped, where
+/// there are none.
+pub(crate) fn samples(test: &str) -> Option<impl Iterator<Item = (String, Vec<u8>)>> {
+    let files = std::fs::read_dir(gw_testkit::samples::openapi(test)?).unwrap();
+    Some(files.map(|entry| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read(&path).unwrap())
+    }))
+}
+
 /// Ids that count up: `resource1`, `model2`, ...
 pub(crate) fn counting() -> impl FnMut(IdKind) -> String {
     let mut number = 0;
