@@ -206,7 +206,7 @@ async fn attempt(
     let mut stream = TcpStream::connect(address).await?;
     let head = format!("{head} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {body}\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
-    let piece = [b'x'; 64 * 1024];
+    let piece = vec![b'x'; 64 * 1024];
     let mut since = Instant::now();
     for _ in 0..body / piece.len() {
         let written = stream.write_all(&piece).await;
