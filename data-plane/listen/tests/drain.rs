@@ -4,7 +4,7 @@
 mod common;
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     sync::{
         Arc,
@@ -41,7 +41,12 @@ fn client(address: SocketAddr, answered: &AtomicU64, lost: &AtomicU64) {
                 break;
             }
             let mut got = vec![0; 4096];
-            match stream.read(&mut got) {
+            let mut read = stream.read(&mut got);
+            // A process that was stopped and goes on.
+            while read.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
+                read = stream.read(&mut got);
+            }
+            match read {
                 Ok(n) if n > 0 => {
                     since = Instant::now();
                     answered.fetch_add(1, SeqCst);

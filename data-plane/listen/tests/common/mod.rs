@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     rc::Rc,
     sync::{
@@ -147,9 +147,7 @@ impl Front {
         let until = Instant::now() + LONG;
         loop {
             let mut stream = self.connect();
-            if stream.write_all(GET.as_bytes()).is_ok()
-                && stream.peek(&mut [0]).is_ok_and(|n| n > 0)
-            {
+            if stream.write_all(GET.as_bytes()).is_ok() && is_answered(&stream) {
                 assert!(read_answer(&mut stream).contains("200 OK"));
                 return stream;
             }
@@ -182,6 +180,16 @@ pub fn wait(mut state: impl FnMut() -> bool, what: &str) {
     }
 }
 
+/// Whether something comes back before the end.
+pub fn is_answered(stream: &TcpStream) -> bool {
+    loop {
+        match stream.peek(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other.is_ok_and(|n| n > 0),
+        }
+    }
+}
+
 /// Everything until the end; panics when the connection stays open.
 pub fn read_all(stream: &mut TcpStream) -> String {
     let mut got = Vec::new();
@@ -190,7 +198,9 @@ pub fn read_all(stream: &mut TcpStream) -> String {
         match stream.read(&mut piece) {
             Ok(0) => break,
             Ok(n) => got.extend_from_slice(&piece[..n]),
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+            // A process that was stopped and goes on.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
                 panic!("connection stays open: {error}, got {:?}", String::from_utf8_lossy(&got))
             }
@@ -206,6 +216,7 @@ pub fn read_answer(stream: &mut TcpStream) -> String {
     while !got.ends_with(b"\r\n\r\n") {
         match stream.read(&mut byte) {
             Ok(1) => got.push(byte[0]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             other => panic!("{other:?} after {:?}", String::from_utf8_lossy(&got)),
         }
     }
