@@ -94,13 +94,7 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
             respond(api, &json!(null));
         }
         "garbage" => {
-            let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
-            for bytes in garbage(&id) {
-                let mut other = TcpStream::connect(&host).unwrap();
-                other.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-                other.write_all(&bytes).ok();
-                other.read_exact(&mut [0; 12]).ok();
-            }
+            send_garbage(&id);
             respond(api, &json!("alive"));
         }
         "chatter" => {
@@ -153,6 +147,17 @@ fn serve(api: &mut Api, next: &Answer, served: u32) {
 fn held(event: &Value) {
     while !std::fs::exists(event["until"].as_str().unwrap()).unwrap() {
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Sends what nobody should, each piece on a connection of its own.
+fn send_garbage(id: &str) {
+    let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    for bytes in garbage(id) {
+        let mut other = TcpStream::connect(&host).unwrap();
+        other.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        other.write_all(&bytes).ok();
+        other.read_exact(&mut [0; 12]).ok();
     }
 }
 
