@@ -161,16 +161,32 @@ impl System for Cluster {
         let file = home.path().join("credentials.json");
         let text = serde_json::json!({"bearer_token": token}).to_string();
         std::fs::write(&file, text).expect("the credentials can be written");
-        tokio::process::Command::new(binary("gwctl"))
+        let mut command = tokio::process::Command::new(binary("gwctl"));
+        command
             .args(args)
             .env("GATEWRIGHT_ENDPOINT", &self.admin.url)
             .env("GATEWRIGHT_CREDENTIALS_FILE", &file)
             .env("HOME", home.path())
             .env_remove("XDG_CONFIG_HOME")
-            .env_remove("AWS_ACCESS_KEY_ID")
-            .output()
-            .await
-            .expect("gwctl can be started")
+            .env_remove("AWS_ACCESS_KEY_ID");
+        patiently(command).await
+    }
+}
+
+/// What a `gwctl` says that does as it is told where a stalled machine kept
+/// the database waiting: "try again in 1 s".
+///
+/// # Panics
+/// When it cannot be started.
+pub async fn patiently(mut gwctl: tokio::process::Command) -> Output {
+    let end = std::time::Instant::now() + PATIENCE;
+    loop {
+        let output = gwctl.output().await.expect("gwctl can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !said.contains("the database cannot be reached") || std::time::Instant::now() > end {
+            return output;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use gw_testkit::{cluster::binary, eventually, http::Call, skip};
-use gw_tests::{document, story};
+use gw_tests::{document, story, system::patiently};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
@@ -47,7 +47,8 @@ fn folder(test: &str) -> Option<tempfile::TempDir> {
 
 async fn gwctl(args: &[&str]) -> Output {
     let mut command = Command::new(binary("gwctl"));
-    command.args(args).env_remove("AWS_ENDPOINT_URL_LAMBDA").output().await.unwrap()
+    command.args(args).env_remove("AWS_ENDPOINT_URL_LAMBDA");
+    patiently(command).await
 }
 
 fn said(output: &Output) -> String {

@@ -3,11 +3,13 @@
 use std::{path::Path, process::Output};
 
 use gw_testkit::cluster::binary;
-use gw_tests::{document, story};
+use gw_tests::{document, story, system::patiently};
 use serde_json::Value;
 
 async fn gwctl(args: &[&str]) -> Output {
-    tokio::process::Command::new(binary("gwctl")).args(args).output().await.unwrap()
+    let mut command = tokio::process::Command::new(binary("gwctl"));
+    command.args(args);
+    patiently(command).await
 }
 
 async fn up(state: &Path) -> Up {
