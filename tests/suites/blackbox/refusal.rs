@@ -38,17 +38,17 @@ async fn a_node_that_refuses_a_release_stops_it_everywhere() {
     let rejected =
         history["releases"].as_array().unwrap().iter().find(|r| r["state"] == "rejected");
     let number = &rejected.unwrap()["number"];
-    // Receipts are written a moment later.
-    let detail = eventually("both receipts", async || {
+    // Receipts are written a moment later. The other node may have compiled it
+    // before the refusal ended the rollout, or have been told that it ended.
+    let detail = eventually("the receipt of the refusal", async || {
         let detail = admin.get(&format!("{releases}/{number}")).await.ok().json;
-        let last = |r: &Value| r["state"] == "rejected" || r["state"] == "prepared";
-        let told = detail["receipts"].as_array().unwrap().iter().filter(|r| last(r)).count();
-        (told == 2).then_some(detail)
+        let told = detail["receipts"].as_array().unwrap().iter().any(|r| r["state"] == "rejected");
+        told.then_some(detail)
     })
     .await;
     let receipt = detail["receipts"].as_array().unwrap().iter().find(|r| r["state"] == "rejected");
     assert!(receipt.unwrap()["reason"].as_str().unwrap().contains("4000"), "{detail}");
-    // The other node compiled it and never served it.
+    // The other node never served it.
     let never = detail["receipts"].as_array().unwrap().iter().all(|r| r["state"] != "serving");
     assert!(never, "{detail}");
 
