@@ -27,7 +27,7 @@ test:
 	$(CARGO) run -q --locked -p gw-xtask -- tidy
 	@rm -f target/skipped.txt
 	$(CARGO) build --workspace --locked --bins
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 	@tools/report-skipped
 
 lint:
