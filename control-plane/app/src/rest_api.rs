@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{ApiId, Resource, ResourceId, RestApi, Scope};
+use gw_model::{ApiId, Resource, ResourceId, RestApi, Scope, policy};
 use gw_store::{ApiRow, NewApi, Txn};
 
 use crate::{
@@ -48,6 +48,18 @@ pub(crate) fn told_as(kind: Kind, id: &str) -> impl Fn(Error) -> Error + '_ {
     move |error| match error {
         Error::NotFound { kind: Kind::RestApi, .. } => Error::not_found(kind, id),
         other => other,
+    }
+}
+
+/// Makes resources `execute-api:/...` of the API's policy whole ARNs, as AWS
+/// keeps them.
+fn settle_policy(api: &mut RestApi, scope: &Scope) {
+    if let Some(policy) = &mut api.policy {
+        let Scope { account, region } = scope;
+        let id = &api.id;
+        *policy = policy::with_whole_resources(policy, |rest| {
+            format!("arn:aws:execute-api:{region}:{account}:{id}/{rest}")
+        });
     }
 }
 
@@ -106,6 +118,7 @@ impl App {
             self.rest_api_room(&mut txn, &caller.scope).await?;
             let mut api = new.settings.clone();
             api.id = ApiId::new(self.new_id(10));
+            settle_policy(&mut api, &caller.scope);
             match &new.clone_from {
                 Some(origin) => {
                     let origin =
@@ -176,6 +189,7 @@ impl App {
             let mut api = row.definition;
             edit(&mut api)?;
             api.id = id.clone();
+            settle_policy(&mut api, &caller.scope);
             txn.api_update(&api).await?;
             txn.api_touch(id).await?;
             let row = fetch(&mut txn, &caller.scope, id).await?;

@@ -22,6 +22,7 @@ pub mod integration;
 pub mod method;
 pub mod name;
 pub mod plan;
+pub mod policy;
 pub mod revision;
 pub mod stage;
 pub mod taggable;

@@ -90,34 +90,12 @@ fn policy(ctx: &mut Context<'_>) -> Option<String> {
         ctx.error("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.");
         return None;
     };
-    if let Some(variables) = &ctx.options.variables {
-        expand_resources(&mut policy, variables);
+    if let Some(Variables { account_id, region, partition }) = &ctx.options.variables {
+        gw_model::policy::expand_resources(&mut policy, |rest| {
+            format!("arn:{partition}:execute-api:{region}:{account_id}:{{apiId}}/{rest}")
+        });
     }
     Some(Value::Object(policy).to_string())
-}
-
-fn expand_resources(policy: &mut Members, variables: &Variables) {
-    let Variables { account_id, region, partition } = variables;
-    let expand = |value: &mut Value| {
-        if let Some(rest) = value.as_str().and_then(|text| text.strip_prefix("execute-api:/")) {
-            *value = format!("arn:{partition}:execute-api:{region}:{account_id}:{{apiId}}/{rest}")
-                .into();
-        }
-    };
-    let statements = match policy.get_mut("Statement") {
-        Some(Value::Array(statements)) => statements.as_mut_slice(),
-        Some(statement) => std::slice::from_mut(statement),
-        None => return,
-    };
-    for statement in statements {
-        for name in ["Resource", "NotResource"] {
-            match statement.get_mut(name) {
-                Some(Value::Array(items)) => items.iter_mut().for_each(expand),
-                Some(value) => expand(value),
-                None => {}
-            }
-        }
-    }
 }
 
 /// `x-amazon-apigateway-request-validators`.

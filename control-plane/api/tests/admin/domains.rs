@@ -379,10 +379,13 @@ async fn private_domains_and_their_associations() {
     let base = format!("/domainnames/p.example.com/basepathmappings?domainNameId={id}");
     let mixed = admin.send("POST", &base, json!({"restApiId": public})).await;
     assert!(mixed.fault().2.contains("private APIs only"));
-    assert_eq!(made["policy"], POLICY);
+    // `execute-api:/*` is short for the domain's own ARN.
+    let whole = format!("arn:aws:execute-api:us-east-1:000000000000:/domainnames/p.example.com+{id}");
+    let whole = POLICY.replace("execute-api:/*", &whole);
+    assert_eq!(made["policy"], whole);
     let managed = replace("/managementPolicy", POLICY);
     let managed = admin.send("PATCH", &path, managed).await.expect(200);
-    assert_eq!(managed["managementPolicy"], POLICY);
+    assert_eq!(managed["managementPolicy"], whole);
 
     let list = "/domainnameaccessassociations";
     let body = json!({"domainNameArn": arn, "accessAssociationSourceType": "VPCE",

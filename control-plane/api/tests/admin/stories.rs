@@ -38,6 +38,28 @@ async fn a_rest_api() {
 }
 
 #[tokio::test]
+async fn short_resources_of_policies_are_kept_whole() {
+    let admin = Admin::start().await;
+    let policy = |resource: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":["{resource}"]}}]}}"#
+        )
+    };
+    let body = json!({"name": "n", "policy": policy("execute-api:/*")});
+    let made = admin.send("POST", "/restapis", body).await.expect(201);
+    let id = made["id"].as_str().unwrap();
+    let arn = format!("arn:aws:execute-api:us-east-1:{ACCOUNT}:{id}");
+    // The text is answered with escapes of its own.
+    let shown = |policy: String| policy.replace('"', "\\\"").replace('/', "\\/");
+    assert_eq!(made["policy"], shown(policy(&format!("{arn}/*"))));
+    let base = format!("/restapis/{id}");
+    let other = replace("/policy", &policy("execute-api:/prod/GET/pets"));
+    admin.send("PATCH", &base, other).await.expect(200);
+    let now = admin.get(&base).await.expect(200);
+    assert_eq!(now["policy"], shown(policy(&format!("{arn}/prod/GET/pets"))));
+}
+
+#[tokio::test]
 async fn lists_come_in_pages() {
     let admin = Admin::start().await;
     let mut made = Vec::new();

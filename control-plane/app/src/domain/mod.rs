@@ -7,7 +7,7 @@ pub(crate) mod mapping;
 
 use std::collections::BTreeMap;
 
-use gw_model::{DomainName, EndpointType, Scope};
+use gw_model::{DomainName, EndpointType, Scope, policy};
 use gw_store::{DomainRow, Txn};
 use zeroize::Zeroizing;
 
@@ -116,6 +116,20 @@ async fn fetch(txn: &mut Txn, scope: &Scope, key: &DomainKey) -> Result<DomainRo
     own(txn.domain_fetch(&key.name).await?, scope, key)
 }
 
+/// Makes resources `execute-api:/...` of a private domain's policies whole
+/// ARNs, as AWS keeps them. All of the domain is the domain's own ARN.
+fn settle_policies(domain: &mut DomainName, scope: &Scope) {
+    let Some(id) = &domain.id else { return };
+    let (Scope { account, region }, name) = (scope, &domain.name);
+    let arn = format!("arn:aws:execute-api:{region}:{account}:/domainnames/{name}+{id}");
+    for policy in [&mut domain.policy, &mut domain.management_policy].into_iter().flatten() {
+        *policy = policy::with_whole_resources(policy, |rest| match rest {
+            "*" => arn.clone(),
+            rest => format!("{arn}/{rest}"),
+        });
+    }
+}
+
 impl App {
     /// Creates a domain; nodes show its certificate at once.
     ///
@@ -133,6 +147,7 @@ impl App {
         domain.certificate_upload_date = Some(self.now().unix_timestamp());
         domain.id = domain.is_private().then(|| self.new_id(10));
         self.label(&mut domain);
+        settle_policies(&mut domain, &caller.scope);
         let (answer, revision) = transact!(self, |txn| {
             // AWS's exception for it is no ConflictException.
             let taken = || Error::bad_request("The domain name you provided already exists.");
@@ -221,6 +236,7 @@ impl App {
             (domain.name, domain.id) = (before.name.clone(), before.id.clone());
             self.label(domain);
             let scope = &caller.scope;
+            settle_policies(domain, scope);
             let anew =
                 self.domain_keys_settle(&mut txn, scope, Some(&before), domain, None).await?;
             if anew {
