@@ -106,6 +106,8 @@ impl App {
         part: &DocumentationPart,
     ) -> Result<DocumentationPartView> {
         check(part)?;
+        let location = part.location.clone().spelled_out();
+        let part = &DocumentationPart { location, properties: part.properties.clone() };
         let (answer, _) = transact!(self, |txn| {
             lock(&mut txn, &caller.scope, api).await?;
             let parts = txn.documentation_parts_all(api).await?;

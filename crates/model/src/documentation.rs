@@ -112,8 +112,8 @@ impl FromStr for DocumentationType {
     }
 }
 
-/// What a part describes. Members are kept as they were given: an absent one
-/// and its default are one location, but are answered differently.
+/// What a part describes. An absent member and its default are one location;
+/// parts are kept with the defaults spelled out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentationLocation {
@@ -167,6 +167,20 @@ impl DocumentationLocation {
     /// The status code, or its default.
     pub fn status_code(&self) -> &str {
         self.status_code.as_deref().unwrap_or("*")
+    }
+
+    /// The same location with the defaults of its type spelled out, as AWS
+    /// answers it.
+    #[must_use]
+    pub fn spelled_out(mut self) -> Self {
+        let fields = self.kind.fields();
+        let of = |member: Option<String>, valid: bool, default: &str| {
+            member.or_else(|| valid.then(|| default.to_owned()))
+        };
+        self.path = of(self.path, fields.path, "/");
+        self.method = of(self.method, fields.method, "*");
+        self.status_code = of(self.status_code, fields.status_code, "*");
+        self
     }
 
     /// One text for all spellings of one location: unique within an API.
@@ -321,7 +335,7 @@ pub fn import(
             Some(known) => merged(&known.properties, &part.properties),
             None => part.properties.clone(),
         };
-        let location = part.location.clone();
+        let location = part.location.clone().spelled_out();
         after.insert(id.clone(), DocumentationPart { location, properties: merged });
         places.insert(key, id.clone());
         if !ids.contains(&id) {

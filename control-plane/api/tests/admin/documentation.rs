@@ -30,16 +30,21 @@ async fn parts() {
             "Documentation part already exists for the specified location: type 'API'.".into()
         )
     );
-    for location in [
-        json!({"type": "METHOD", "path": "/", "method": "GET"}),
-        json!({"type": "RESPONSE", "statusCode": "200"}),
-        json!({"type": "MODEL", "name": "Empty"}),
-    ] {
-        let made = admin.send("POST", &all, part(&location)).await.expect(201);
-        assert_eq!(made["location"], location);
-    }
-    // An absent member is its default.
+    // An absent member is its default, and answered as such.
     let spelled = json!({"type": "RESPONSE", "path": "/", "method": "*", "statusCode": "200"});
+    for (given, location) in [
+        (
+            json!({"type": "METHOD", "method": "GET"}),
+            json!({"type": "METHOD", "path": "/", "method": "GET"}),
+        ),
+        (json!({"type": "RESPONSE", "statusCode": "200"}), spelled.clone()),
+        (json!({"type": "MODEL", "name": "Empty"}), json!({"type": "MODEL", "name": "Empty"})),
+    ] {
+        let made = admin.send("POST", &all, part(&given)).await.expect(201);
+        assert_eq!(made["location"], location);
+        let id = made["id"].as_str().unwrap();
+        assert_eq!(admin.get(&format!("{all}/{id}")).await.expect(200), made);
+    }
     assert_eq!(admin.send("POST", &all, part(&spelled)).await.status, 409);
     for (query, count) in [
         ("", 4),

@@ -76,6 +76,15 @@ fn an_absent_member_is_its_default() {
     assert_ne!(at("RESPONSE", &[]), spelled);
     assert_ne!(at("RESPONSE", &[]).key(), at("RESPONSE_BODY", &[]).key());
     assert_eq!(spelled.to_string(), "type 'RESPONSE', path '/', method '*', statusCode '*'");
+    for (given, whole) in [
+        (at("RESPONSE", &[]), spelled.clone()),
+        (at("METHOD", &[("method", "GET")]), at("METHOD", &[("path", "/"), ("method", "GET")])),
+        (at("RESOURCE", &[("path", "/a")]), at("RESOURCE", &[("path", "/a")])),
+        (at("MODEL", &[("name", "m")]), at("MODEL", &[("name", "m")])),
+        (at("API", &[]), at("API", &[])),
+    ] {
+        assert_eq!(given.spelled_out(), whole);
+    }
 }
 
 #[test]
