@@ -186,6 +186,10 @@ fn cut(text: &str) -> Cow<'_, str> {
 
 /// `content-type` as `Content-Type`: on a node header names are small.
 fn capitalised(name: &str) -> String {
+    if name == "x-amzn-errortype" {
+        // AWS's own spelling of its own header.
+        return "x-amzn-ErrorType".to_owned();
+    }
     let mut up = true;
     let each = name.chars().map(|c| {
         let out = if up { c.to_ascii_uppercase() } else { c };
@@ -226,13 +230,19 @@ mod tests {
 
     #[test]
     fn answers_have_awss_shape() {
-        let headers = [("content-type", "a/b"), ("x-y", "1"), ("x-y", "2")]
-            .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let headers = [
+            ("content-type", "a/b"),
+            ("x-y", "1"),
+            ("x-y", "2"),
+            ("x-amzn-errortype", "InternalServerErrorException"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
         let lines = || [("Mon".to_owned(), "x".repeat(2000)), ("Tue".to_owned(), "end".to_owned())];
         let result = TestInvokeResult::new((200, b"hi"), headers, 7);
         let cut = result.clone().with_log("id", lines(), LogLines::Cut);
         assert_eq!(cut.headers["Content-Type"], "a/b");
         assert_eq!(cut.headers["X-Y"], "2");
+        assert_eq!(cut.headers["x-amzn-ErrorType"], "InternalServerErrorException");
         assert_eq!(cut.multi_value_headers["X-Y"], ["1", "2"]);
         let log: Vec<&str> = cut.log.lines().collect();
         assert_eq!(log[0], "Execution log for request id");

@@ -1,12 +1,11 @@
 //! `UpdateDomainName` and `UpdateBasePathMapping`.
 
-use std::borrow::Cow;
-
 use gw_model::{BasePathMapping, DomainName, EndpointType, MutualTls};
 
 use super::{
     Op, PatchOperation,
     table::{AD, ARD, R, Table, Unknown, map, plain},
+    with_slash,
 };
 use crate::{
     Fault,
@@ -89,17 +88,6 @@ pub fn patch_domain(domain: &mut DomainName, operations: &[PatchOperation]) -> R
     }
     settle(&before, domain)?;
     check_domain(domain)
-}
-
-/// AWS's own examples leave the first slash out.
-fn with_slash(operation: &PatchOperation) -> Cow<'_, PatchOperation> {
-    match operation.path.as_deref() {
-        Some(path) if !path.is_empty() && !path.starts_with('/') => {
-            let path = Some(format!("/{path}"));
-            Cow::Owned(PatchOperation { path, ..operation.clone() })
-        }
-        _ => Cow::Borrowed(operation),
-    }
 }
 
 fn apply(

@@ -10,6 +10,7 @@ use super::{
     },
     method::{in_map, parameter_absent, type_absent},
     table::{ARD, R, Table, Unknown, map, plain},
+    with_slash,
 };
 use crate::{Fault, aws::enumerated};
 
@@ -70,6 +71,7 @@ pub fn patch_integration(
 }
 
 fn apply(integration: &mut Integration, operation: &PatchOperation) -> Result<(), Fault> {
+    let operation = &*with_slash(operation);
     let (key, name) = INTEGRATION.find(operation)?;
     let mock = integration.kind == IntegrationType::Mock;
     if mock && matches!(key, Key::HttpMethod | Key::Uri) {

@@ -17,7 +17,7 @@ mod stage;
 mod table;
 mod usage_plan;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +171,17 @@ impl PatchOperation {
             self.path.as_deref().unwrap_or_default(),
             allowed.join(", ")
         )))
+    }
+}
+
+/// AWS's own examples leave the first slash out.
+fn with_slash(operation: &PatchOperation) -> Cow<'_, PatchOperation> {
+    match operation.path.as_deref() {
+        Some(path) if !path.is_empty() && !path.starts_with('/') => {
+            let path = Some(format!("/{path}"));
+            Cow::Owned(PatchOperation { path, ..operation.clone() })
+        }
+        _ => Cow::Borrowed(operation),
     }
 }
 

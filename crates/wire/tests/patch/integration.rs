@@ -36,6 +36,10 @@ fn integration_paths() {
     .unwrap();
     assert_eq!(integration.cache_key_parameters, ["method.request.path.c"]);
     assert_eq!(integration.timeout_ms, 50);
+    // As an example of the AWS CLI has it: no first slash, and no value.
+    let short = steps(&[(R, "requestTemplates/application~1json", None)]);
+    patch_integration(&mut integration, &short).unwrap();
+    assert_eq!(integration.request_templates["application/json"], None);
     for (step, message) in [
         ((R, "/type", Some("MOCK")), unsupported("/type", R)),
         (
