@@ -103,6 +103,31 @@ pub(super) fn check_variable(key: &str, value: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The longest format of access logs, in bytes.
+const MAX_LOG_FORMAT: usize = 3 * 1024;
+
+/// A stage's format of access logs: one line that tells a request by its id.
+pub(super) fn check_access_log_format(format: &str) -> Result<(), Fault> {
+    let line = format.strip_suffix('\n').unwrap_or(format);
+    if line.contains(['\n', '\r']) {
+        return Err(Fault::bad_request(
+            "Access Log format must be single line, new line character is allowed only at end of \
+             the format",
+        ));
+    }
+    if !["$context.requestId", "$context.extendedRequestId"].iter().any(|id| line.contains(id)) {
+        return Err(Fault::bad_request(
+            "Access Log format must contain $context.requestId or $context.extendedRequestId",
+        ));
+    }
+    if format.len() > MAX_LOG_FORMAT {
+        return Err(Fault::bad_request(format!(
+            "Access Log format can be at most {MAX_LOG_FORMAT} characters"
+        )));
+    }
+    Ok(())
+}
+
 /// A canary's share.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use gw_model::{
 
 use super::{
     Op, PatchOperation,
-    check::{check_percent, check_variable},
+    check::{check_access_log_format, check_percent, check_variable},
     check_text, unescape,
 };
 use crate::{Fault, aws::CACHE_SIZES};
@@ -69,6 +69,13 @@ const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheCl
     /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, \
     /tracingEnabled";
 
+/// AWS's list of what can stand behind a method, spelled as AWS does.
+const SETTINGS: &str = ".../metrics/enabled, .../logging/dataTrace, \
+    .../logging/loglevel,.../throttling/burstLimit, .../throttling/rateLimit, \
+    .../caching/ttlInSeconds, .../caching/enabled, .../caching/dataEncrypted, \
+    .../caching/requireAuthorizationForCacheControl, \
+    .../caching/unauthorizedCacheControlHeaderStrategy";
+
 const COPY_DEPLOYMENT: &str = "/canarySettings/deploymentId";
 const COPY_VARIABLES: &str = "/canarySettings/stageVariableOverrides";
 
@@ -78,7 +85,16 @@ const COPY_VARIABLES: &str = "/canarySettings/stageVariableOverrides";
 /// # Errors
 /// AWS's text for the first operation that cannot be applied.
 pub fn patch_stage(draft: &mut StageDraft, operations: &[PatchOperation]) -> Result<(), Fault> {
-    operations.iter().try_for_each(|operation| apply(draft, operation))
+    let before = draft.settings.access_log.clone();
+    operations.iter().try_for_each(|operation| apply(draft, operation))?;
+    match &draft.settings.access_log {
+        Some(AccessLogSettings { format: Some(format), .. })
+            if draft.settings.access_log != before =>
+        {
+            check_access_log_format(format)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn apply(draft: &mut StageDraft, operation: &PatchOperation) -> Result<(), Fault> {
@@ -122,9 +138,19 @@ fn apply(draft: &mut StageDraft, operation: &PatchOperation) -> Result<(), Fault
             let of_all = settings.get("*/*").cloned().unwrap_or_default();
             setting(settings.entry(key).or_insert(of_all), operation, group, name)?;
         }
-        _ => return Err(unknown(path)),
+        segments => return Err(unknown_setting(segments).unwrap_or_else(|| unknown(path))),
     }
     Ok(())
+}
+
+/// Behind a method AWS names the rest of the path, and what can stand there.
+fn unknown_setting(segments: &[&str]) -> Option<Fault> {
+    let is_verb = |text: &&str| *text == "*" || text.parse::<HttpMethod>().is_ok();
+    let verb = segments.iter().skip(1).position(is_verb)? + 1;
+    let rest = segments.get(verb + 1..).filter(|rest| !rest.is_empty())?.join("/");
+    Some(Fault::bad_request(format!(
+        "Invalid method setting path: {rest}. Must be one of: [{SETTINGS}]"
+    )))
 }
 
 fn unknown(path: &str) -> Fault {

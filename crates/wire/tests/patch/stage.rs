@@ -173,10 +173,43 @@ fn stage_refusals() {
             "Invalid canary percent traffic specified. Must be between 0.0 and 100.0",
         ),
         ((R, "/*/*/throttling/rateLimit", Some("inf")), "Invalid throttling limit specified: inf"),
+        (
+            (R, "/accessLogSettings/format", Some("$context.requestId\n$context.status")),
+            "Access Log format must be single line, new line character is allowed only at end of \
+             the format",
+        ),
+        (
+            (R, "/accessLogSettings/format", Some("$context.status")),
+            "Access Log format must contain $context.requestId or $context.extendedRequestId",
+        ),
     ] {
         assert_eq!(text(patch_stage(&mut stage(), &steps(&[step]))), message);
     }
-    for path in ["/x", "/tags/a", "/x/NOVERB/metrics/enabled", "/*/*/metrics/x", "", "/", "x"] {
+    for (path, rest) in [
+        ("/*/*/metrics/x", "metrics/x"),
+        ("/~1pets/GET/accessLogSettings/format", "accessLogSettings/format"),
+        ("/pets/{id}/GET/x", "x"),
+    ] {
+        let message = text(patch_stage(&mut stage(), &steps(&[(R, path, Some("x"))])));
+        assert_eq!(
+            message,
+            format!(
+                "Invalid method setting path: {rest}. Must be one of: [.../metrics/enabled, \
+                 .../logging/dataTrace, .../logging/loglevel,.../throttling/burstLimit, \
+                 .../throttling/rateLimit, .../caching/ttlInSeconds, .../caching/enabled, \
+                 .../caching/dataEncrypted, .../caching/requireAuthorizationForCacheControl, \
+                 .../caching/unauthorizedCacheControlHeaderStrategy]"
+            )
+        );
+    }
+    let long = format!("$context.requestId {}", "x".repeat(3072));
+    for (format, fine) in
+        [("$context.extendedRequestId\n", true), ("$context.requestId", true), (&long, false)]
+    {
+        let step = PatchOperation::new(R, "/accessLogSettings/format", Some(format));
+        assert_eq!(patch_stage(&mut stage(), &[step]).is_ok(), fine, "{format}");
+    }
+    for path in ["/x", "/tags/a", "/x/NOVERB/metrics/enabled", "", "/", "x"] {
         let message = text(patch_stage(&mut stage(), &steps(&[(R, path, Some("x"))])));
         let start = format!(
             "Invalid method setting path: {path}. Must be one of: [/deploymentId, /description, "
