@@ -6,7 +6,7 @@ use gw_model::Variables;
 use gw_snapshot::{ContextVar, Values};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::ctx::RequestCtx;
+use crate::{ctx::RequestCtx, seen};
 
 /// The values of a request, copied. Made for large bodies only, beside which
 /// the copies cost nothing.
@@ -29,10 +29,14 @@ impl Captured {
         ctx.headers(&mut |name, value| listed.push((name.into(), value.clone())));
         ctx.queries(&mut |name, value| query.push((name.into(), value.into())));
         ctx.paths(&mut |name, value| path.push((name.into(), value.into())));
+        let mut headers = ctx.headers.clone();
+        for (name, _, value) in seen::all_own(ctx) {
+            headers.insert(name, value.clone());
+        }
         Self {
             context: context.collect(),
             variables: ctx.stage.map(|l| Arc::clone(&l.bound.variables)).unwrap_or_default(),
-            headers: ctx.headers.clone(),
+            headers,
             listed,
             query,
             path,

@@ -2,12 +2,11 @@
 
 use std::{
     borrow::Cow,
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
     sync::Arc,
     time::{Instant, SystemTime},
 };
 
-use gw_event::{SentNames, push_train_case};
 use gw_route::Params;
 use gw_snapshot::{
     ApiKey, Bound, CompiledResource, CompiledStage, ContextVar, Route, Values, World,
@@ -21,6 +20,7 @@ use crate::{
     note::Recorder,
     offload::STEPS_ON_CORE,
     query,
+    seen::{self, Seen},
 };
 
 /// What the phases know of a request. It borrows from the core and from one
@@ -55,6 +55,10 @@ pub(crate) struct RequestCtx<'w> {
     pub(crate) is_test: bool,
     /// See [`RequestCtx::trace`]; HTTP_PROXY writes it without.
     pub(crate) trace: OnceCell<HeaderValue>,
+    /// Whether the integration was told it.
+    pub(crate) is_traced: Cell<bool>,
+    /// See [`seen::own`].
+    pub(crate) seen: Seen,
 }
 
 /// The stage of a request, and which of its deployments.
@@ -115,6 +119,12 @@ impl RequestCtx<'_> {
     /// The `X-Amzn-Trace-Id` that the integration is told, and with it the
     /// client.
     pub(crate) fn trace(&self) -> &HeaderValue {
+        self.is_traced.set(true);
+        self.drawn_trace()
+    }
+
+    /// The same for those who only look at it.
+    pub(crate) fn drawn_trace(&self) -> &HeaderValue {
         self.trace.get_or_init(|| {
             let sent = self.headers.get(TRACE_ID);
             let epoch = self.core.epoch_seconds(self.began);
@@ -125,7 +135,7 @@ impl RequestCtx<'_> {
 
     /// The same, if the integration was told.
     pub(crate) fn told_trace(&self) -> Option<&HeaderValue> {
-        self.trace.get()
+        self.trace.get().filter(|_| self.is_traced.get())
     }
 
     /// The host that the client asked for, port included; empty if it said none.
@@ -245,33 +255,18 @@ impl Values for RequestCtx<'_> {
     }
 
     fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
-        self.headers.get_all(name).iter().next_back()
+        seen::own(self, name).or_else(|| self.headers.get_all(name).iter().next_back())
     }
 
     fn header_list(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
-        gw_snapshot::joined(&self.headers, name)
+        match seen::own(self, name) {
+            Some(own) => Some(String::from_utf8_lossy(own.as_bytes())),
+            None => gw_snapshot::joined(&self.headers, name),
+        }
     }
 
     fn headers(&self, each: &mut dyn FnMut(&str, &HeaderValue)) {
-        if self.stage.is_some_and(|located| located.bound.api.is_edge()) {
-            let mut spelled = String::new();
-            for (name, value) in &self.headers {
-                spelled.clear();
-                push_train_case(&mut spelled, name.as_str());
-                each(&spelled, value);
-            }
-            return;
-        }
-        let mut tell = |sent: SentNames<'_>| {
-            let mut hint = 0;
-            for (name, value) in &self.headers {
-                each(sent.find(name.as_str(), &mut hint).unwrap_or(name.as_str()), value);
-            }
-        };
-        match self.raw_head {
-            Some(head) => head.read(&mut |head| tell(SentNames::of(head))),
-            None => tell(SentNames::default()),
-        }
+        seen::list(self, each);
     }
 
     fn query(&self, name: &str) -> Option<Cow<'_, str>> {

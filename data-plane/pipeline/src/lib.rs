@@ -41,6 +41,7 @@ mod query;
 mod reach;
 mod refusal_log;
 mod rescue;
+mod seen;
 mod steps;
 mod world;
 

@@ -149,7 +149,7 @@ public class Oracle {
         events.attachToContext(context);
         DataMap params = (DataMap) part(one, "p");
         DataMap ordered = new DataMap();
-        for (String place : new String[] {"header", "path", "querystring"}) {
+        for (String place : new String[] {"path", "querystring", "header"}) {
             ordered.put(place, params.get(place) == null ? new DataMap() : params.get(place));
         }
         DataMap own = (DataMap) part(one, "c");

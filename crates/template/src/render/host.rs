@@ -173,9 +173,7 @@ impl Run<'_> {
             return params.clone();
         }
         let mut all = Entries::default();
-        for (name, place) in
-            [("header", Place::Header), ("path", Place::Path), ("querystring", Place::QueryString)]
-        {
+        for (name, place) in PLACES {
             let mut entries = Entries::default();
             self.source.parameters(place, &mut |name, value| {
                 entries.insert(Key::Text(name.into()), Value::text(value));

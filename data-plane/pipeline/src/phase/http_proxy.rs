@@ -186,8 +186,13 @@ fn write_headers(
             head.header_of(name, parts);
         }
     };
-    let trace = id::trace(trace, ctx.core.epoch_seconds(ctx.began), &mut ctx.core.rng.borrow_mut());
-    ours("x-amzn-trace-id", &[&trace]);
+    let drawn =
+        || id::trace(trace, ctx.core.epoch_seconds(ctx.began), &mut ctx.core.rng.borrow_mut());
+    match ctx.trace.get() {
+        // A mapping has read it.
+        Some(trace) => ours("x-amzn-trace-id", &[trace.as_bytes()]),
+        None => ours("x-amzn-trace-id", &[&drawn()]),
+    }
     let peer = address(ctx.conn.peer);
     let mut chain: SmallVec<[&[u8]; 5]> = SmallVec::new();
     for value in forwarded_for {

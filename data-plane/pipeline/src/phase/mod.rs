@@ -20,7 +20,10 @@ mod test_call;
 mod throttle;
 mod validate;
 
-use std::{cell::OnceCell, time::Instant};
+use std::{
+    cell::{Cell, OnceCell},
+    time::Instant,
+};
 
 pub(crate) use http_proxy::target_of;
 pub(crate) use lambda::FunctionBody;
@@ -77,6 +80,8 @@ pub async fn handle_with_head(
         recorder: None,
         is_test: false,
         trace: OnceCell::new(),
+        is_traced: Cell::new(false),
+        seen: OnceCell::new(),
     };
     let mut response = match run(&mut ctx, RequestBody::Incoming(body)).await {
         Ok(response) => response,

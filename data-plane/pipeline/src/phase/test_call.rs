@@ -2,7 +2,7 @@
 //! execution log. It meets the phases from validation on.
 
 use std::{
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::Instant,
@@ -62,6 +62,8 @@ pub async fn test_call(core: &CoreState, call: &TestCall) -> Tested {
         recorder: Some(Arc::clone(&recorder)),
         is_test: true,
         trace: OnceCell::new(),
+        is_traced: Cell::new(false),
+        seen: OnceCell::new(),
     };
     let outcome = match run(&mut ctx, call).await {
         Ok(response) => whole(core, response).await,

@@ -3,7 +3,13 @@
 //! does not have, and which no request can provoke yet.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{cell::OnceCell, collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Instant};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    sync::Arc,
+    time::Instant,
+};
 
 use gw_model::{
     Api, Digest, GatewayResponse, Integration, IntegrationType, Method, Release, ReleaseNumber,
@@ -193,6 +199,8 @@ async fn on_core(
         recorder: None,
         is_test: false,
         trace: OnceCell::new(),
+        is_traced: Cell::new(false),
+        seen: OnceCell::new(),
     };
     let mut answers = Vec::new();
     for error in errors {
