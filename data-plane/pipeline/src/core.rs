@@ -33,8 +33,7 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// Longest pause in a client's request body.
     pub request_body_idle: Duration,
-    /// Longest time for all of a client's request body, where it is read as a
-    /// whole.
+    /// Longest time for all of a client's request body.
     pub request_body_total: Duration,
     /// Memory for bodies that are held as a whole.
     pub body_budget: BodyBudget,

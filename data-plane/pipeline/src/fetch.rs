@@ -43,6 +43,7 @@ pub(crate) async fn fetch(
     let timeouts = Timeouts {
         connect: timeout.min(ctx.core.config.connect_timeout),
         response: timeout,
+        request_body: timeout,
         // The time for all of it ends first.
         body_idle: timeout + Duration::from_secs(1),
     };

@@ -269,13 +269,20 @@ fn without_a_thread_large_answers_go_uncompressed() {
     });
 }
 
-/// Sends a head that promises more than follows, and returns the answer's
-/// first line.
-async fn stalled(gateway: &Gateway) -> String {
+/// Sends a head with `header` that promises 100 bytes, with it and after each
+/// pause a piece of the body, and returns the answer's first line.
+async fn upload(gateway: &Gateway, header: &str, pieces: &[&str], pause: Duration) -> String {
     let mut stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
-    let head = "POST /prod/ HTTP/1.1\r\nhost: abc.execute-api.localhost\r\n\
-                content-encoding: gzip\r\ncontent-length: 100\r\n\r\nabc";
+    let head = format!(
+        "POST /prod/ HTTP/1.1\r\nhost: abc.execute-api.localhost\r\n{header}\
+         content-length: 100\r\n\r\n{}",
+        pieces[0]
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
+    for piece in &pieces[1..] {
+        tokio::time::sleep(pause).await;
+        stream.write_all(piece.as_bytes()).await.unwrap();
+    }
     let mut answer = vec![0; 4096];
     let read = stream.read(&mut answer).await.unwrap();
     String::from_utf8_lossy(&answer[..read]).lines().next().unwrap_or_default().to_owned()
@@ -300,7 +307,11 @@ fn bodies_that_stall_and_bodies_beyond_the_limit() {
             Config { request_body_total: short, ..config() },
         ] {
             let impatient = Gateway::with_config(vec![stage(&api)], impatient).await;
-            assert!(stalled(&impatient).await.contains(" 408 "));
+            // One is read as a whole, the other passed on as it comes.
+            for header in ["content-encoding: gzip\r\n", ""] {
+                let answer = upload(&impatient, header, &["abc"], Duration::ZERO).await;
+                assert!(answer.contains(" 408 "), "{header:?}: {answer}");
+            }
         }
 
         let chunked = |pieces: usize| {
@@ -321,6 +332,20 @@ fn bodies_that_stall_and_bodies_beyond_the_limit() {
         let poor = Gateway::with_config(vec![stage(&api)], poor).await;
         assert_eq!(poor.send(chunked(8)).await.status, 503);
         assert_eq!(poor.send(chunked(7)).await.status, 200);
+    });
+}
+
+#[test]
+fn a_slow_client_takes_nothing_of_its_backends_time() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let mut method = http_proxy(format!("http://{address}"), &[]);
+        method.integration.as_mut().unwrap().timeout_ms = 2_000;
+        let gateway = Gateway::start(vec![stage(&api(vec![("/", Any, method)]))]).await;
+        let piece = "x".repeat(25);
+        let answer = upload(&gateway, "", &[piece.as_str(); 4], Duration::from_millis(800)).await;
+        assert!(answer.contains(" 200 "), "{answer}");
+        assert_eq!(log.borrow().last().unwrap().body.len(), 100);
     });
 }
 

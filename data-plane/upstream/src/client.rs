@@ -15,10 +15,11 @@ use crate::{
     body::Body,
     config::{Config, Timeouts},
     connect::Connector,
-    deadline::{Deadline, Deadlines},
+    deadline::Deadlines,
     error::Error,
     exchange::{Exchange, Failure, SCRATCH},
     head::Head,
+    patience::Patience,
     pool::{Lease, Limits, Pool, Slot},
     receiving::ResponseBody,
     sending::Sending,
@@ -137,7 +138,7 @@ impl Client {
         let Call { head, body, mut headers, store, began } = call;
         headers.clear();
         let mut sending = Sending::new(head, body);
-        let mut deadline = Deadline::new(&shared.deadlines, (began + timeouts.response).into());
+        let mut patience = Patience::new(&shared.deadlines, began.into(), timeouts);
         let slot = shared.pool.slot(target);
         let mut kept = slot.take(began);
         loop {
@@ -146,12 +147,12 @@ impl Client {
                 Some(lease) => lease,
                 // Connecting is rare and its state is large: keep it off this
                 // future.
-                None => Box::pin(self.connect(target, &slot, &deadline, timeouts)).await?,
+                None => Box::pin(self.connect(target, &slot, &patience, timeouts)).await?,
             };
             let exchange = Exchange {
                 conn: &mut lease.conn,
                 sending: &mut sending,
-                deadline: &mut deadline,
+                patience: &mut patience,
                 scratch: &shared.scratch,
                 headers: &mut headers,
                 store,
@@ -178,11 +179,11 @@ impl Client {
         &self,
         target: &Target,
         slot: &Slot,
-        deadline: &Deadline,
+        patience: &Patience,
         timeouts: &Timeouts,
     ) -> Result<Lease, Error> {
         let connecting = self.0.connector.connect(target, &slot.turn, timeouts.connect);
-        match tokio::time::timeout_at(deadline.at(), connecting).await {
+        match tokio::time::timeout_at(patience.at(), connecting).await {
             Ok(connected) => Ok(Lease::new(connected?)),
             Err(_elapsed) => Err(Error::Timeout),
         }

@@ -44,8 +44,11 @@ pub struct Timeouts {
     /// For resolving, the TCP connection and the TLS handshake.
     pub connect: Duration,
     /// From the call to the response head, connecting and sending included
-    /// (AWS's `timeoutInMillis`).
+    /// (AWS's `timeoutInMillis`). Waiting for more of the request's body is
+    /// not: from then on it counts anew.
     pub response: Duration,
+    /// Longest time until the client has sent all of the request's body.
+    pub request_body: Duration,
     /// Longest pause within the response body.
     pub body_idle: Duration,
 }
@@ -55,6 +58,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(5),
             response: Duration::from_secs(29),
+            request_body: Duration::from_secs(300),
             body_idle: Duration::from_secs(300),
         }
     }

@@ -100,6 +100,12 @@ impl Deadline {
         Self { all: Rc::clone(all), at, place: None }
     }
 
+    /// Sets another time, also after this one has passed.
+    pub(crate) fn move_to(&mut self, at: Instant) {
+        self.leave();
+        self.at = at;
+    }
+
     /// When it is.
     pub(crate) fn at(&self) -> Instant {
         self.at
@@ -137,13 +143,20 @@ impl Deadline {
     }
 }
 
-impl Drop for Deadline {
-    fn drop(&mut self) {
+impl Deadline {
+    /// Gives its place in the table back.
+    fn leave(&mut self) {
         if let Some(place) = self.place.take() {
             let mut table = self.all.table.borrow_mut();
             table.entries[place] = Entry::Free;
             table.free.push(place);
         }
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 

@@ -18,8 +18,8 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 
 use crate::{
     answer::{self, Answer, Store, bad},
-    deadline::Deadline,
     error::Error,
+    patience::Patience,
     sending::{self, Sending},
     stream::Stream,
 };
@@ -45,7 +45,7 @@ pub(crate) enum Failure {
 pub(crate) struct Exchange<'a> {
     pub(crate) conn: &'a mut Conn,
     pub(crate) sending: &'a mut Sending,
-    pub(crate) deadline: &'a mut Deadline,
+    pub(crate) patience: &'a mut Patience,
     /// Shared by the core's exchanges: idle and waiting ones own no buffer.
     pub(crate) scratch: &'a RefCell<Box<[u8]>>,
     pub(crate) headers: &'a mut HeaderMap,
@@ -80,10 +80,10 @@ impl Exchange<'_> {
         if broken.is_some() {
             return Poll::Ready(Err(self.ended(broken)));
         }
-        if self.deadline.poll_passed(cx) {
-            return Poll::Ready(Err(Failure::Final(Error::Timeout)));
+        match self.patience.poll_ended(cx, self.sending.awaits_body()) {
+            Some(error) => Poll::Ready(Err(Failure::Final(error))),
+            None => Poll::Pending,
         }
-        Poll::Pending
     }
 
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<(Answer, Bytes), Failure>> {

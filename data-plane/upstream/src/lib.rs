@@ -26,6 +26,7 @@ mod exchange;
 mod head;
 mod identity;
 mod network;
+mod patience;
 mod pool;
 mod receiving;
 mod resolve;

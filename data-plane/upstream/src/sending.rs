@@ -52,6 +52,8 @@ pub(crate) struct Sending {
     /// Whether the system took any byte.
     written: bool,
     flushed: bool,
+    /// All that there is has been written, and the body has more.
+    awaits_body: bool,
 }
 
 impl Sending {
@@ -89,12 +91,18 @@ impl Sending {
             body,
             written: false,
             flushed: false,
+            awaits_body: false,
         }
     }
 
     /// Nothing is left to be written.
     pub(crate) fn is_done(&self) -> bool {
         self.flushed
+    }
+
+    /// Nothing can be written until more of the body comes.
+    pub(crate) fn awaits_body(&self) -> bool {
+        self.awaits_body
     }
 
     /// Sent on another connection, it cannot do harm: the first one took
@@ -123,6 +131,7 @@ impl Sending {
         cx: &mut Context<'_>,
         stream: &mut Stream,
     ) -> Poll<Result<(), Failure>> {
+        self.awaits_body = false;
         if !self.written && self.framing != Framing::Done && self.piece.is_empty() && self.at == 0 {
             // A body that is there already goes out with the head.
             if let Poll::Ready(Err(error)) = self.poll_next(cx) {
@@ -156,6 +165,7 @@ impl Sending {
                 Poll::Pending => {
                     // What was written must not wait inside TLS.
                     ready!(Pin::new(&mut *stream).poll_flush(cx)).map_err(Failure::Io)?;
+                    self.awaits_body = true;
                     return Poll::Pending;
                 }
             }

@@ -184,7 +184,12 @@ impl Sts {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = path.parse().map_err(|_| "the path of STS is none")?;
         *request.headers_mut() = headers;
-        let timeouts = Timeouts { connect: TIMEOUT, response: TIMEOUT, body_idle: TIMEOUT };
+        let timeouts = Timeouts {
+            connect: TIMEOUT,
+            response: TIMEOUT,
+            request_body: TIMEOUT,
+            body_idle: TIMEOUT,
+        };
         let response = client.send(&place.target, request, &timeouts).await;
         let (head, body) = response.map_err(|error| error.to_string())?.into_parts();
         let budget = BodyBudget::new(MAX_ANSWER);

@@ -85,6 +85,7 @@ pub(super) async fn run(
     let timeouts = Timeouts {
         connect: timeout.min(ctx.core.config.connect_timeout),
         response: timeout,
+        request_body: ctx.core.config.request_body_total,
         body_idle: match (proxy.is_streamed, located.bound.api.is_edge()) {
             (false, _) => timeout,
             (true, false) => STREAM_IDLE,

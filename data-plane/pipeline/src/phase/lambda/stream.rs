@@ -46,6 +46,7 @@ pub(super) async fn run(
     let timeouts = Timeouts {
         connect: signed.timeout.min(ctx.core.config.connect_timeout),
         response: signed.timeout,
+        request_body: signed.timeout,
         body_idle: if ctx.stage.is_some_and(|at| at.bound.api.is_edge()) {
             EDGE_IDLE
         } else {
