@@ -118,6 +118,12 @@ fn rules_beyond_types() {
     ] {
         assert_eq!(integration(text), message);
     }
+    // An authorizer is forgotten where the type needs none.
+    for (kind, kept) in [("NONE", false), ("AWS_IAM", false), ("CUSTOM", true)] {
+        let text = format!(r#"{{"authorizationType":"{kind}","authorizerId":"a"}}"#);
+        let method = PutMethod::parse(text.as_bytes()).unwrap().to_model().unwrap();
+        assert_eq!(method.authorizer_id.is_some(), kept, "{kind}");
+    }
     let deployment = CreateDeployment::parse(br#"{"canarySettings":{}}"#).unwrap();
     assert_eq!(
         deployment.check().unwrap_err().message,

@@ -124,7 +124,7 @@ impl PutMethod {
     pub fn to_model(&self) -> Result<gw_model::Method, Fault> {
         let text = |value: &Option<String>| value.clone().filter(|text| !text.is_empty());
         patch::check_text("operation name", self.operation_name.as_deref().unwrap_or_default())?;
-        let method = gw_model::Method {
+        let mut method = gw_model::Method {
             authorization_type: self.authorization_type.clone(),
             authorizer_id: text(&self.authorizer_id).map(Into::into),
             authorization_scopes: self.authorization_scopes.clone(),
@@ -136,6 +136,7 @@ impl PutMethod {
             responses: BTreeMap::new(),
             integration: None,
         };
+        patch::forget_authorizer(&mut method);
         patch::check_method(&method)?;
         Ok(method)
     }

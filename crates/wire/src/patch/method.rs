@@ -45,11 +45,15 @@ const METHOD: Table<Key> = Table {
 /// that the result breaks.
 pub fn patch_method(method: &mut Method, operations: &[PatchOperation]) -> Result<(), Fault> {
     operations.iter().try_for_each(|operation| apply(method, operation))?;
+    forget_authorizer(method);
+    check_method(method)
+}
+
+/// AWS takes an authorizer where the type needs none, and forgets it.
+pub(crate) fn forget_authorizer(method: &mut Method) {
     if matches!(method.authorization_type.as_str(), "NONE" | "AWS_IAM") {
-        // AWS takes an authorizer here and forgets it.
         method.authorizer_id = None;
     }
-    check_method(method)
 }
 
 fn apply(method: &mut Method, operation: &PatchOperation) -> Result<(), Fault> {

@@ -31,6 +31,7 @@ pub use check::{
 };
 pub use domain::{patch_base_path_mapping, patch_domain};
 pub use integration::{patch_integration, patch_integration_response};
+pub(crate) use method::forget_authorizer;
 pub use method::{patch_method, patch_method_response};
 pub use parts::{
     patch_authorizer, patch_documentation_part, patch_gateway_response, patch_request_validator,
