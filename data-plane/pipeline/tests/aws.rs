@@ -74,6 +74,24 @@ fn an_endpoint_gets_unsigned_requests_of_a_node_without_keys() {
 }
 
 #[test]
+fn parameters_in_a_path_go_with_the_type_of_a_form() {
+    on_core(async {
+        let (address, log) = echo().await;
+        let send = [
+            ("querystring.Action", "'SendMessage'"),
+            ("querystring.MessageBody", "method.request.querystring.message"),
+        ];
+        let api = api(vec![("/q", Get, service("sqs:path/1/orders", &send, ""))]);
+        let aws = gateway(address, stage(&api)).await;
+        assert_eq!(aws.get("/q?message=a%20b").await.status, 200);
+        let seen = log.borrow_mut().pop().unwrap();
+        assert_eq!(seen.uri, "/base/1/orders?Action=SendMessage&MessageBody=a%20b");
+        assert_eq!(seen.header("content-type"), Some("application/x-www-form-urlencoded"));
+        assert_eq!(seen.body, "");
+    });
+}
+
+#[test]
 fn aws_itself_is_not_called_without_keys() {
     on_core(async {
         let method = service("sqs:path/1/q", &[], "");

@@ -63,8 +63,11 @@ pub(super) fn build(
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
             return Some(Sent { path, headers, body: query.0.into(), wants_json });
         }
-        let json = HeaderValue::from_static("application/json");
-        headers.insert(header::CONTENT_TYPE, sent.cloned().unwrap_or(json));
+        // Without a body, all stands in the path: some that stand at an
+        // endpoint look there only if they are told of a form.
+        let default = if is_query && body.is_empty() { FORM } else { "application/json" };
+        let default = HeaderValue::from_static(default);
+        headers.insert(header::CONTENT_TYPE, sent.cloned().unwrap_or(default));
     }
     query.append_to(&mut path);
     Some(Sent { path, headers, body, wants_json })
