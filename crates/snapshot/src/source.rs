@@ -47,6 +47,8 @@ pub enum Source {
     QueryList(Box<str>),
     /// `method.request.path.x`
     Path(Box<str>),
+    /// `method.input.params.x`: of the path, else of the query, else a header.
+    Anywhere(Box<str>, Option<HeaderName>),
     /// `stageVariables.x`
     StageVariable(Box<str>),
     /// `context.x`
@@ -100,6 +102,9 @@ impl Source {
     /// # Errors
     /// What the expression is instead, for people.
     pub fn refusal(expression: &str) -> Result<Self, String> {
+        if let Some(name) = expression.strip_prefix("method.input.params.") {
+            return Ok(Self::Anywhere(name.into(), name.parse().ok()));
+        }
         match Self::request(expression)? {
             Self::Body(_) => Err(format!("{expression}: gateway responses do not see the body")),
             source => Ok(source),
@@ -150,6 +155,12 @@ impl Source {
                 list.map(|list| text(Cow::Owned(list), false))
             }
             Self::Path(name) => values.path(name).map(Value::Encoded),
+            Self::Anywhere(name, header) => {
+                let path = values.path(name).map(Value::Encoded);
+                let query = || values.query(name).map(|value| text(value, false));
+                let header = || values.header(header.as_ref()?).map(Value::Header);
+                path.or_else(query).or_else(header)
+            }
             Self::StageVariable(name) => {
                 values.stage_variable(name).map(|value| text(Cow::Borrowed(value), true))
             }
@@ -232,11 +243,11 @@ impl Value<'_> {
     }
 
     /// Writes it into a path. What clients choose stays inside one segment,
-    /// and is left out if it would climb (`.`, `..`); what the router captured
+    /// and is left out if it would climb (`..`, `../a`); what the router captured
     /// goes on as it came.
     pub fn push_path(&self, out: &mut Vec<u8>) {
         let mut client = |text: &str| {
-            if !matches!(text, "." | "..") {
+            if !climbs(text) {
                 push_encoded(out, text, SEGMENT);
             }
         };
@@ -257,8 +268,14 @@ pub(crate) fn encode_query_name(name: &str) -> Box<str> {
 /// Percent-encodes a text that may be several segments of a path; `None` if one
 /// of them would climb.
 pub(crate) fn encode_path(text: &str) -> Option<String> {
-    let climbs = text.split('/').any(|segment| matches!(segment, "." | ".."));
-    (!climbs).then(|| utf8_percent_encode(text, PATH).to_string())
+    (!climbs(text)).then(|| utf8_percent_encode(text, PATH).to_string())
+}
+
+/// Whether some backend would take a segment of it for `.` or `..`, also one
+/// that decodes slashes, reads backslashes as such, or cuts off what follows
+/// a `;`.
+fn climbs(text: &str) -> bool {
+    text.split(['/', '\\']).any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
 }
 
 /// Percent-encodes a query parameter, decoding what a path has encoded.

@@ -165,6 +165,14 @@ impl RequestCtx<'_> {
         }
     }
 
+    /// The resource of a path whose verb has no method: gateway responses name
+    /// it and its parameters.
+    fn without_route(&self) -> Option<(&CompiledResource, Params)> {
+        let api = &self.stage.as_ref()?.bound.api;
+        let found = api.router().find(RequestCtx::path(self))?;
+        Some((api.resource(found.resource)?, found.params))
+    }
+
     fn header_text(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
         self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
     }
@@ -184,7 +192,10 @@ impl Values for RequestCtx<'_> {
         }
         let stage = self.stage.map(|located| located.stage);
         let bound = self.stage.map(|located| located.bound);
-        let resource = self.route.as_ref().map(|routed| routed.resource);
+        let resource = || match &self.route {
+            Some(routed) => Some(routed.resource),
+            None => self.without_route().map(|(resource, _)| resource),
+        };
         let text = match variable {
             ContextVar::AccountId => stage?.key().scope.account.as_str(),
             ContextVar::ApiId => stage?.key().api.as_str(),
@@ -213,8 +224,8 @@ impl Values for RequestCtx<'_> {
                 let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
                 return Some(Cow::Owned(now.as_millis().to_string()));
             }
-            ContextVar::ResourceId => &resource?.id,
-            ContextVar::ResourcePath => &resource?.path,
+            ContextVar::ResourceId => &resource()?.id,
+            ContextVar::ResourcePath => &resource()?.path,
             ContextVar::SourceIp => return Some(Cow::Owned(self.conn.peer.to_string())),
             ContextVar::Stage => stage?.key().stage.as_str(),
             ContextVar::UserAgent => return self.header_text(&header::USER_AGENT),
@@ -282,9 +293,14 @@ impl Values for RequestCtx<'_> {
     }
 
     fn path(&self, name: &str) -> Option<&str> {
-        let routed = self.route.as_ref()?;
-        let at = routed.resource.params.iter().position(|param| **param == *name)?;
-        Some(routed.params.get(at)?.of(RequestCtx::path(self)))
+        let value = |resource: &CompiledResource, params: &Params| {
+            let at = resource.params.iter().position(|param| **param == *name)?;
+            Some(params.get(at)?.of(RequestCtx::path(self)))
+        };
+        match &self.route {
+            Some(routed) => value(routed.resource, &routed.params),
+            None => self.without_route().and_then(|(resource, params)| value(resource, &params)),
+        }
     }
 
     fn paths(&self, each: &mut dyn FnMut(&str, &str)) {

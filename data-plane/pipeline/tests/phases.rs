@@ -273,6 +273,48 @@ fn throttles_customised_and_kept_over_releases() {
 }
 
 #[test]
+fn a_verb_that_is_not_there_has_a_resource() {
+    on_core(async {
+        let mut api = api(vec![("/pets/{petId}", Get, mock("200", "p"))]);
+        // AWS's guide to gateway responses, both of its ways to name parameters.
+        let parameters = [
+            ("gatewayresponse.header.x-request-path", "method.request.path.petId"),
+            ("gatewayresponse.header.x-request-query", "method.input.params.q"),
+            ("gatewayresponse.header.x-request-header", "method.input.params.Accept"),
+            ("gatewayresponse.header.x-same-path", "method.input.params.petId"),
+        ];
+        let template = "{\"type\": \"$context.error.responseType\", \"resourcePath\": \
+                        \"$context.resourcePath\", \"path\": \"$method.request.path.petId\"}";
+        let custom = GatewayResponse {
+            status_code: Some("404".to_owned()),
+            response_parameters: parameters.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            response_templates: [("application/json".to_owned(), template.to_owned())].into(),
+        };
+        api.gateway_responses.insert(GatewayResponseType::MissingAuthenticationToken, custom);
+        let gateway = Gateway::start(vec![stage(&api)]).await;
+        for (verb, path, expected) in [
+            ("POST", "/pets/5?q=1", Some(("/pets/{petId}", "5"))),
+            ("GET", "/pets/5/type?q=1", None),
+        ] {
+            let request = request(verb, path).header("accept", "a/b");
+            let answer = gateway.send(request.body(Full::<bytes::Bytes>::default()).unwrap()).await;
+            assert_eq!(answer.status, 404, "{verb} {path}");
+            let (resource, id) = expected.unwrap_or_default();
+            let body = format!(
+                "{{\"type\": \"MISSING_AUTHENTICATION_TOKEN\", \"resourcePath\": \
+                 \"{resource}\", \"path\": \"{id}\"}}"
+            );
+            assert_eq!(answer.text(), body, "{verb} {path}");
+            let id = expected.map(|(_, id)| id);
+            assert_eq!(answer.header("x-request-path"), id, "{verb} {path}");
+            assert_eq!(answer.header("x-same-path"), id, "{verb} {path}");
+            assert_eq!(answer.header("x-request-query"), Some("1"), "{verb} {path}");
+            assert_eq!(answer.header("x-request-header"), Some("a/b"), "{verb} {path}");
+        }
+    });
+}
+
+#[test]
 fn oversized_heads() {
     on_core(async {
         let api = api(vec![("/{p+}", Get, mock("200", "ok"))]);

@@ -11,7 +11,7 @@ pub fn gateway_response(response: &GatewayResponse) -> Checked {
     response.status_code.as_deref().map_or(Ok(()), status_code)?;
     for (target, source) in &response.response_parameters {
         mapping::parameter(target, "gatewayresponse.", &["header", "path", "querystring"])?;
-        mapping::request_source(source)?;
+        mapping::refusal_source(source)?;
     }
     response.response_templates.keys().try_for_each(|key| media_type(key))
 }
@@ -30,7 +30,12 @@ mod tests {
         for target in ["gatewayresponse.path.x", "gatewayresponse.querystring.x"] {
             assert_eq!(gateway_response(&header(target, "'a'")), Ok(()), "{target}");
         }
-        for source in ["'*'", "method.request.header.Origin", "context.requestId"] {
+        for source in [
+            "'*'",
+            "method.request.header.Origin",
+            "context.requestId",
+            "method.input.params.petId",
+        ] {
             assert_eq!(gateway_response(&header("gatewayresponse.header.X", source)), Ok(()));
         }
         for (target, source) in [
@@ -39,6 +44,8 @@ mod tests {
             ("gatewayresponse.header.", "'a'"),
             ("gatewayresponse.header.X", "integration.response.header.a"),
             ("gatewayresponse.header.X", "text"),
+            ("gatewayresponse.header.X", "method.input.params."),
+            ("gatewayresponse.header.X", "method.input.header.a"),
         ] {
             assert!(gateway_response(&header(target, source)).is_err(), "{target} {source}");
         }

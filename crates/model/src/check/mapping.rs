@@ -45,6 +45,15 @@ pub(super) fn request_source(source: &str) -> Checked {
     source_of(source, "method.request.", &places)
 }
 
+/// What a gateway response's header may be set to: as a backend's parameter,
+/// and to a parameter from wherever it is, as AWS's guide has it.
+pub(super) fn refusal_source(source: &str) -> Checked {
+    match source.strip_prefix("method.input.params.") {
+        Some(name) if is_parameter_name(name) => Ok(()),
+        _ => request_source(source),
+    }
+}
+
 /// What a client's header may be set to.
 pub(super) fn response_source(source: &str) -> Checked {
     source_of(source, "integration.response.", &["header", "multivalueheader"])
