@@ -24,19 +24,32 @@ pub(crate) fn decode_unreserved(segment: &[u8]) -> Option<SmallVec<[u8; 64]>> {
     Some(out)
 }
 
-/// Whether any segment of `path` is `.` or `..`, dots encoded or not.
+/// Whether any segment of `path` is `.` or `..` for some backend: its dots may
+/// be encoded, its slashes too or be backslashes, and parameters may follow it
+/// (`..;x`).
 pub(crate) fn has_dot_segment(path: &[u8]) -> bool {
     // Most paths have neither byte, and one pass over them is cheap.
     if memchr::memchr2(b'.', b'%', path).is_none() {
         return false;
     }
-    path.split(|b| *b == b'/').any(|segment| match segment.first() {
-        Some(b'.' | b'%') => {
-            let decoded = decode_unreserved(segment);
-            matches!(decoded.as_deref().unwrap_or(segment), b"." | b"..")
-        }
-        _ => false,
-    })
+    // How many dots the segment is until now, if it is nothing else.
+    let mut dots = Some(0u32);
+    let climbs = |dots| matches!(dots, Some(1 | 2));
+    let mut rest = path;
+    while let Some((&first, tail)) = rest.split_first() {
+        let (byte, tail) = match encoded(rest) {
+            Some(byte) => (byte, rest.get(3..).unwrap_or_default()),
+            None => (first, tail),
+        };
+        dots = match byte {
+            b'.' => dots.map(|dots| dots + 1),
+            b'/' | b'\\' | b';' if climbs(dots) => return true,
+            b'/' | b'\\' => Some(0),
+            _ => None,
+        };
+        rest = tail;
+    }
+    climbs(dots)
 }
 
 /// The byte behind a `%XX` at the start of `text`.
@@ -70,10 +83,42 @@ mod tests {
 
     #[test]
     fn dot_segments() {
-        for path in ["/a/..", "/..", "/./a", "/a/%2e%2e/b", "/.%2E", "a/."] {
+        for path in [
+            "/a/..",
+            "/..",
+            "/./a",
+            "/a/%2e%2e/b",
+            "/.%2E",
+            "a/.",
+            "/a/..%2Fb",
+            "/a/b%2f..",
+            "/a/%2e.%2fb",
+            "/a/b%2F.%2fc",
+            "/a\\..\\b",
+            "/a%5c..%5Cb",
+            "/a/..;/b",
+            "/a/.;x=1",
+            "/a/..%3Bx",
+        ] {
             assert!(has_dot_segment(path.as_bytes()), "{path}");
         }
-        for path in ["/a", "/a.b/c", "/...", "/a/.well-known", "/%2e%2e%2e", "/a..b", "/%252e"] {
+        for path in [
+            "/a",
+            "/a.b/c",
+            "/...",
+            "/a/.well-known",
+            "/%2e%2e%2e",
+            "/a..b",
+            "/%252e",
+            "/main...new%2Fthing",
+            "/a%2Fb",
+            "/..a%2Fb",
+            "/b..%2Fa",
+            "/a;..;b",
+            "/...;a",
+            "/%",
+            "/.%2",
+        ] {
             assert!(!has_dot_segment(path.as_bytes()), "{path}");
         }
     }

@@ -63,7 +63,7 @@ fn values_are_encoded_for_their_place() {
         let stage = bind(http_proxy("http://b/{x}/t?y={x}", &map), &[("v", "a/b?c")]);
         let mut request = Request {
             path: vec![("x", "a%2Fb/c")],
-            query: vec![("q", "1"), ("q", "a/b c&d"), ("up", "..")],
+            query: vec![("q", "1"), ("q", "a/b c&d"), ("up", ".."), ("out", "../a")],
             variables: vec![("v", "a/b?c")],
             ..Request::default()
         };
@@ -76,6 +76,7 @@ fn values_are_encoded_for_their_place() {
     check("method.request.path.x", "/a%2Fb/c/t?y=a%2Fb%2Fc");
     check("method.request.querystring.q", "/a%2Fb%20c&d/t?y=a%2Fb%20c%26d");
     check("method.request.querystring.up", "//t?y=..");
+    check("method.request.querystring.out", "//t?y=..%2Fa");
     check("method.request.querystring.none", "//t?y=");
     check("method.request.header.x-h", "/%C3%A9/t?y=%C3%A9");
     check("stageVariables.v", "/a/b%3Fc/t?y=a%2Fb%3Fc");
