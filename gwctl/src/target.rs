@@ -112,7 +112,9 @@ fn resolve(profile: &Profile, environment: &Environment) -> Result<Client> {
 }
 
 fn from_file(file: &Path, profile: &Profile) -> Result<Auth> {
-    let credentials: Credentials = read_json(file)?.ok_or_else(|| {
+    // Whoever named the file can mend it, as any other on the command line.
+    let read = read_json(file).map_err(|error| Error::usage(error.message()));
+    let credentials: Credentials = read?.ok_or_else(|| {
         Error::usage(format!("there is no credentials file {}", file.display()))
             .hint("`gwctl up` writes one into its data directory at the first start")
     })?;
@@ -210,8 +212,11 @@ mod tests {
             region: DEFAULT_REGION.into(),
         };
         assert_eq!(from_file(&file, &profile).unwrap(), keys);
-        std::fs::write(&file, "{}").unwrap();
-        assert!(from_file(&file, &profile).is_err());
+        for text in ["{}", "{", "7"] {
+            std::fs::write(&file, text).unwrap();
+            let error = from_file(&file, &profile).unwrap_err();
+            assert_eq!(error.kind.exit_code(), 2, "{error}");
+        }
     }
 
     #[test]

@@ -215,9 +215,15 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
         401 | 403 => Error::refused(text).hint(
             "check the credentials: `gwctl whoami` with the same flags, `gwctl profile list`",
         ),
+        404 if message.contains("release number") => {
+            Error::refused(text).hint("`gwctl history API/STAGE` lists the releases")
+        }
         404 => Error::refused(text)
             .hint("`gwctl apis`, `gwctl status` and `gwctl fleet` list what there is"),
-        409 => Error::refused(text).hint("somebody else changed it: look with `gwctl history`"),
+        // Other conflicts are with what is there, and say so.
+        409 if ["moved on", "concurrent"].iter().any(|word| message.contains(word)) => {
+            Error::refused(text).hint("somebody else changed it: look with `gwctl history`")
+        }
         400..=499 => Error::refused(text),
         _ => Error::failed(text).hint("`gwctl logs control-plane` may say more"),
     }
@@ -262,6 +268,20 @@ mod tests {
         assert!(text.starts_with("error: NotFoundException: Invalid API id\nnext: "), "{text}");
         assert_eq!(message_of(b"<html>"), "<html>");
         assert_eq!(message_of(br#"{"Message":"big M"}"#), "big M");
+    }
+
+    #[test]
+    fn what_to_do_next_follows_from_the_message() {
+        let told = |status: StatusCode, message: &str| {
+            let body = serde_json::json!({ "message": message }).to_string();
+            refusal(status, &HeaderMap::new(), body.as_bytes()).to_string()
+        };
+        let moved = told(StatusCode::CONFLICT, "Stage a/b has moved on: release 3");
+        assert!(moved.contains("next: somebody else changed it"), "{moved}");
+        let used = told(StatusCode::CONFLICT, "The certificate is in use by: a.example");
+        assert!(!used.contains("next: "), "{used}");
+        let release = told(StatusCode::NOT_FOUND, "Invalid release number specified: 99");
+        assert!(release.contains("next: `gwctl history "), "{release}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use http::Method;
 use crate::cli::{CertificatesCommand, ImportCertificateArgs};
 use crate::client::{Body, Client, Path};
 use crate::error::{Error, Result};
+use crate::input;
 use crate::output::{Output, render, table};
 
 /// Imports, lists, shows or deletes certificates.
@@ -77,7 +78,7 @@ async fn list(client: &Client, out: Output) -> Result<()> {
 }
 
 fn read(file: &File) -> Result<String> {
-    let text = std::fs::read_to_string(file).map_err(Error::io(file.display()))?;
+    let text = input::text(file)?;
     if text.contains("-----BEGIN ") {
         Ok(text)
     } else {
@@ -146,6 +147,7 @@ mod tests {
         assert!(read(&file).unwrap_err().to_string().contains("not in PEM format"));
         std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n").unwrap();
         assert!(read(&file).is_ok());
-        assert!(read(&dir.path().join("none.pem")).is_err());
+        let none = read(&dir.path().join("none.pem")).unwrap_err();
+        assert_eq!(none.kind.exit_code(), 2, "{none}");
     }
 }

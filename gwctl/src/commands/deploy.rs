@@ -60,7 +60,7 @@ pub(crate) async fn deploy(client: &Client, args: &DeployArgs, out: Output) -> R
     let existing_id = existing.map(|api| api.id.as_str());
     let api =
         api::put_document(client, existing_id, args.backend.as_deref(), Body::Document(bytes));
-    let api = api.await?;
+    let api = api.await.map_err(with_backend)?;
     out.note(&format!(
         "{} API {} ({})",
         if existing.is_some() { "updated" } else { "created" },
@@ -95,6 +95,15 @@ pub(crate) async fn deploy(client: &Client, args: &DeployArgs, out: Output) -> R
     match verdict(&release, args.wait) {
         Err(error) if existing.is_none() => Err(take_back(client, &api, error).await),
         told => told,
+    }
+}
+
+/// Says which flag gives operations a backend, where they have none.
+fn with_backend(error: Error) -> Error {
+    if error.message().contains("need a backend") {
+        error.hint("give its address with --backend URL")
+    } else {
+        error
     }
 }
 
@@ -304,6 +313,25 @@ mod tests {
         let bodies = server.await.unwrap();
         assert!(bodies[1].contains("title: Pets"));
         assert!(bodies[2].contains(r#""stageName":"prod""#), "{}", bodies[2]);
+    }
+
+    #[tokio::test]
+    async fn where_a_backend_is_missing_its_flag_is_named() {
+        let body = "{\"message\":\"Operations without an integration need a backend: none\"}";
+        let (client, server) = play(vec![
+            ok("GET /restapis?limit=500", r#"{"item":[]}"#),
+            Answer {
+                expects: "POST /restapis?mode=import&gatewright=adapt",
+                head: "400 Bad Request\r\n",
+                body: body.into(),
+            },
+        ])
+        .await;
+        let file = document();
+        let args = DeployArgs { file: file.path().to_owned(), ..args(&[]) };
+        let error = deploy(&client, &args, QUIET).await.unwrap_err();
+        assert!(error.to_string().contains("next: give its address with --backend"), "{error}");
+        server.await.unwrap();
     }
 
     #[tokio::test]
