@@ -37,7 +37,8 @@ lint:
 
 # Other people's clients against the running system.
 test-ecosystem: release
-	@tools/setup postgres python3 node npm curl java velocity libjsonpath-java
+	@tools/setup postgres python3 node npm curl java velocity libjsonpath-java \
+		cc g++ make cmake autoreconf automake libtoolize node-headers
 	@tests/ecosystem/run
 
 # Side by side with peers; prints ratios.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Lambda functions on this machine: awslambdaric, lambda_runtime and Node as
-runtimes, boto3 as the caller, all unmodified."""
+"""Lambda functions on this machine: awslambdaric, lambda_runtime and
+aws-lambda-ric as runtimes, boto3 as the caller, all unmodified."""
 
 import base64
 import concurrent.futures
@@ -16,6 +16,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from story_support import node_client
+
 HERE = pathlib.Path(__file__).parent
 BINARIES = pathlib.Path(os.environ.get("GATEWRIGHT_BIN_DIR", "target/release"))
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
@@ -29,7 +31,7 @@ class Run:
         command = [BINARIES / "gwctl", "functions", "run", HERE / "functions", "--port", "0",
                    "--output", "json", "--region", "us-east-1", *flags]
         environment = dict(os.environ, CARGO_TARGET_DIR=str(
-            pathlib.Path("target/ecosystem-functions").absolute()))
+            pathlib.Path("target/ecosystem-functions").absolute()), NODE_PATH=node_client())
         environment.pop("AWS_ENDPOINT_URL", None)
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=open(self.log.name, "a"))
@@ -99,7 +101,7 @@ def sync(client, official):
         assert told["event"] == {"x": 1} and told["arn"] == ARN + name, told
         assert f"hello from {name}" in base64.b64decode(answer["LogResult"]).decode()
         assert invoke(client, name, {})[1]["pid"] == told["pid"], "warm"
-    print(f"  sync: python ({official}), node, rust")
+    print(f"  sync: python and node ({official}), rust")
 
 
 def failures(client):
@@ -257,9 +259,9 @@ def main():
     try:
         assert run.ready["functions"] == ["node", "python", "rust", "streams"]
         logged = run.logged()
-        assert "with awslambdaric" in logged and "Node" in logged, logged
+        assert "with awslambdaric" in logged and "with aws-lambda-ric" in logged, logged
         client = run.client()
-        sync(client, "awslambdaric")
+        sync(client, "AWS's clients")
         failures(client)
         refusals(client)
         asynchronous(client)
@@ -271,7 +273,7 @@ def main():
         run.stop()
         assert not any(lives(pid) for pid in pids), "nothing is left"
         run = Run("--runtime-client", "own")
-        sync(run.client(), "Gatewright's")
+        sync(run.client(), "our clients")
         pids = [invoke(run.client(), name, {})[1]["pid"] for name in ["python", "node", "rust"]]
         run.process.kill()
         run.process.wait()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""AWS_PROXY through real runtimes: what awslambdaric and lambda_runtime are
-told of each shape of request, compared key by key with what AWS sends, and what
-clients get of their answers."""
+"""AWS_PROXY through real runtimes: what awslambdaric, aws-lambda-ric and
+lambda_runtime are told of each shape of request, compared key by key with what
+AWS sends, and what clients get of their answers."""
 
 import http.client
 import json
@@ -14,6 +14,8 @@ import time
 import urllib.parse
 
 import boto3
+
+from story_support import node_client
 
 HERE = pathlib.Path(__file__).parent
 BINARIES = pathlib.Path(os.environ.get("GATEWRIGHT_BIN_DIR", "target/release"))
@@ -42,6 +44,7 @@ def document(function):
             "/pets/{id}/toys/{toy}": anything,
             "/alias": {"get": integration("python:${stageVariables.alias}")},
             "/stream": {"get": integration("rust", streams=True)},
+            "/node-stream": {"get": integration("node-streams", streams=True)},
         },
     }
 
@@ -241,6 +244,26 @@ def check_stream(api):
     print("  streamed: lambda_runtime's metadata, chunks as they come")
 
 
+def check_node_stream(api):
+    with tempfile.TemporaryDirectory() as folder:
+        until = pathlib.Path(folder) / "go on"
+        got = api.send("GET", "/dev/node-stream?until=" + urllib.parse.quote(str(until)))
+        assert (got.status, got.headers["x-by"]) == (201, "node"), got.headers
+        assert got.headers.get_all("set-cookie") == ["a=b", "c=d"]
+        assert got.read(4) == b"one,", "before the rest is written"
+        until.touch()
+        assert got.read() == b"two,three"
+    got = api.send("GET", "/dev/node-stream?fail=midway")
+    try:
+        raise AssertionError(f"an end to {got.read()}")
+    except http.client.IncompleteRead as cut:
+        assert cut.partial == b"one,two,", cut.partial
+    for query, status in [("fail=early", 502), ("bare=1", 500)]:
+        got = api.send("GET", "/dev/node-stream?" + query)
+        assert (got.status, got.read()) == (status, b'{"message": "Internal server error"}'), query
+    print("  streamed: aws-lambda-ric's metadata, chunks as they come, errors")
+
+
 def check_alias(api):
     told = json.loads(api.send("GET", "/dev/alias").read())
     assert told["version"] == "1" and told["official"], told
@@ -267,6 +290,7 @@ def main():
     place = ["--state-dir", f"{state}/s"]
     environment = dict(os.environ, CARGO_TARGET_DIR=str(
         pathlib.Path("target/ecosystem-functions").absolute()))
+    environment["NODE_PATH"] = node_client()
     for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"]:
         environment.pop(name, None)
     up = subprocess.run(
@@ -280,14 +304,17 @@ def main():
         client = boto3.client(
             "apigateway", endpoint_url=up["admin_url"], region_name="us-east-1",
             aws_access_key_id=up["access_key_id"], aws_secret_access_key=up["secret_access_key"])
-        for runtime in ["python", "rust"]:
+        for runtime in ["python", "node", "rust"]:
             api = Api(client, port, runtime, "REGIONAL")
-            assert api.send("GET", "/dev/x").headers["x-by"] == runtime
+            answer = api.send("GET", "/dev/x")
+            assert answer.headers["x-by"] == runtime
+            assert json.loads(answer.read()).get("official", runtime == "rust"), "AWS's client"
             for shape in SHAPES:
                 check_shape(api, *shape)
             print(f"  {len(SHAPES)} shapes of events: {runtime}")
             check_answers(api, runtime)
         check_stream(api)
+        check_node_stream(api)
         check_alias(api)
         check_edge(Api(client, port, "python", "EDGE"))
     except BaseException:

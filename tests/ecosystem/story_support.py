@@ -28,3 +28,9 @@ def moto():
         time.sleep(0.05)
     log.seek(0)
     raise AssertionError(f"moto did not start: {log.read()}")
+
+
+def node_client():
+    """AWS's client of the Runtime API for Node, built: where NODE_PATH is to lead."""
+    install = pathlib.Path(__file__).parent / "ric/install"
+    return subprocess.run([install], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()

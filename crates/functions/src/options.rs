@@ -42,8 +42,8 @@ impl fmt::Debug for LogSink {
 /// and us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RuntimeClient {
-    /// Python: `awslambdaric` where it is installed, else ours. Node: ours,
-    /// because `aws-lambda-ric` needs a native build.
+    /// Python: `awslambdaric`, Node: `aws-lambda-ric`, where it is installed and
+    /// built; else ours.
     #[default]
     Auto,
     /// Always the small ones that come with this crate.

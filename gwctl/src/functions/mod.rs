@@ -68,7 +68,7 @@ pub(crate) struct RunArgs {
 /// Which client of the Runtime API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RuntimeClient {
-    /// AWS's where it is installed and needs no native build, else ours
+    /// AWS's where it is installed, else ours
     Auto,
     /// Ours
     Own,

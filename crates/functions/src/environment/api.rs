@@ -115,11 +115,11 @@ fn handed_out(work: Work) -> Answer {
     answer
 }
 
-async fn init_error(headers: &HeaderMap, body: Incoming, asks: &Asks) -> Answer {
-    let Some(body) = whole(body, MAX_ANSWER).await.ok().flatten() else {
-        return too_large();
+async fn init_error(headers: &HeaderMap, mut body: Incoming, asks: &Asks) -> Answer {
+    let Some(told) = whole(&mut body, MAX_ANSWER).await.ok().flatten() else {
+        return too_large(body).await;
     };
-    let failure = Failure::told(error_type(headers).as_deref(), body);
+    let failure = Failure::told(error_type(headers).as_deref(), told);
     let (granted, answer) = oneshot::channel();
     asks.send(Ask::InitError { failure, granted }).ok();
     match answer.await {
@@ -129,20 +129,25 @@ async fn init_error(headers: &HeaderMap, body: Incoming, asks: &Asks) -> Answer 
     }
 }
 
-async fn fail(id: &str, headers: &HeaderMap, body: Incoming, asks: &Asks) -> Answer {
+async fn fail(id: &str, headers: &HeaderMap, mut body: Incoming, asks: &Asks) -> Answer {
     if let Err(answer) = begin(id, asks).await {
         return answer;
     }
-    let (failure, answer) = match whole(body, MAX_ANSWER).await {
-        Ok(Some(body)) => (Failure::told(error_type(headers).as_deref(), body), accepted()),
-        Ok(None) => (Failure::too_large(MAX_ANSWER), too_large()),
-        Err(_) => (truncated(id), gone()),
+    let read = whole(&mut body, MAX_ANSWER).await;
+    let failure = match &read {
+        Ok(Some(told)) => Failure::told(error_type(headers).as_deref(), told.clone()),
+        Ok(None) => Failure::too_large(MAX_ANSWER),
+        Err(_) => truncated(id),
     };
     asks.send(Ask::End(Err(failure))).ok();
-    answer
+    match read {
+        Ok(Some(_)) => accepted(),
+        Ok(None) => too_large(body).await,
+        Err(_) => gone(),
+    }
 }
 
-async fn respond(id: &str, headers: &HeaderMap, body: Incoming, asks: &Asks) -> Answer {
+async fn respond(id: &str, headers: &HeaderMap, mut body: Incoming, asks: &Asks) -> Answer {
     let mode = headers.get("lambda-runtime-function-response-mode");
     let streams = mode.is_some_and(|mode| mode.as_bytes().eq_ignore_ascii_case(b"streaming"));
     if mode.is_some() && !streams {
@@ -158,10 +163,13 @@ async fn respond(id: &str, headers: &HeaderMap, body: Incoming, asks: &Asks) -> 
     };
     let to = receive.stream.filter(|_| streams);
     let most = if to.is_some() { MAX_STREAM } else { MAX_ANSWER };
-    let (result, answer) = match collect(body, most, to.as_ref()).await {
+    let (result, answer) = match collect(&mut body, most, to.as_ref()).await {
         Ok(Collected::Whole(body, None)) => (Ok(body), accepted()),
         Ok(Collected::Whole(_, Some(failure))) => (Err(failure), accepted()),
-        Ok(Collected::TooLarge) => (Err(Failure::too_large(most)), too_large()),
+        Ok(Collected::TooLarge) => {
+            asks.send(Ask::End(Err(Failure::too_large(most)))).ok();
+            return too_large(body).await;
+        }
         Err(_) => (Err(truncated(id)), gone()),
     };
     asks.send(Ask::End(result)).ok();
@@ -188,7 +196,7 @@ enum Collected {
 /// Reads an answer to its end, handing chunks on as they come if there is
 /// somebody to take them.
 async fn collect(
-    mut body: Incoming,
+    body: &mut Incoming,
     most: usize,
     to: Option<&mpsc::Sender<Bytes>>,
 ) -> Result<Collected, hyper::Error> {
@@ -227,7 +235,7 @@ fn told_after(trailers: &HeaderMap) -> Option<Failure> {
 }
 
 /// A body within a bound; `None` when it is longer.
-async fn whole(body: Incoming, most: usize) -> Result<Option<Bytes>, hyper::Error> {
+async fn whole(body: &mut Incoming, most: usize) -> Result<Option<Bytes>, hyper::Error> {
     Ok(match collect(body, most, None).await? {
         Collected::Whole(body, _) => Some(body),
         Collected::TooLarge => None,
@@ -258,7 +266,10 @@ fn refused(wrong: Wrong) -> Answer {
     }
 }
 
-fn too_large() -> Answer {
+/// The answer to a body that is too long, once all of it has been sent: many a
+/// runtime that is cut off while it writes takes that for the end.
+async fn too_large(mut body: Incoming) -> Answer {
+    while let Some(Ok(_)) = body.frame().await {}
     error(
         StatusCode::PAYLOAD_TOO_LARGE,
         "RequestEntityTooLarge",

@@ -15,9 +15,10 @@ import { pathToFileURL } from "node:url";
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 const BASE = "/2018-06-01/runtime";
 const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
+const PRELUDE = Symbol("prelude");
 const METADATA = "application/vnd.awslambda.http-integration-response";
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-let requestId = "";
+let requestId;
 
 // --- the Runtime API
 
@@ -48,15 +49,41 @@ function described(error) {
     return {
       errorType: error.name,
       errorMessage: error.message,
-      trace: (error.stack ?? "").split("\n"),
+      trace: lines(error.stack),
     };
   }
-  return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: typeof error, errorMessage: text(error), trace: [] };
 }
 
-function postError(path, error) {
+const lines = (stack) => String(stack ?? "").split("\n");
+
+function text(thrown) {
+  try {
+    return String(thrown);
+  } catch {
+    return "what was thrown has no text";
+  }
+}
+
+/** The line of an error, with whatever it carries. */
+function logError(what, thrown) {
+  const shown = (_, value) => value instanceof Error
+    ? { errorType: value.name, errorMessage: value.message, code: value.code, ...value,
+        stack: lines(value.stack) }
+    : value;
+  const error = thrown instanceof Error ? thrown : new Error(text(thrown));
+  let told;
+  try {
+    told = JSON.stringify(error, shown);
+  } catch {
+    told = JSON.stringify(described(error));
+  }
+  console.error(what, `\t${told}`);
+}
+
+function postError(path, error, what = "Invoke Error") {
   const told = described(error);
-  console.error(path === "/init/error" ? "Uncaught Exception" : "Invoke Error", JSON.stringify(told));
+  logError(what, error);
   const headers = {
     "Content-Type": "application/json",
     "Lambda-Runtime-Function-Error-Type": header(told.errorType),
@@ -69,7 +96,8 @@ const header = (text) => String(text).replace(/[^\x20-\x7e]/g, "?");
 // --- log lines as they look at AWS
 
 for (const [method, level] of Object.entries(
-  { log: "INFO", info: "INFO", debug: "DEBUG", warn: "WARN", error: "ERROR", trace: "TRACE" })) {
+  { log: "INFO", info: "INFO", debug: "DEBUG", warn: "WARN", error: "ERROR", trace: "TRACE",
+    fatal: "FATAL" })) {
   console[method] = (...words) => {
     const text = format(...words).replace(/\n/g, "\r");
     process.stdout.write(`${new Date().toISOString()}\t${requestId}\t${level}\t${text}\n`);
@@ -80,7 +108,7 @@ for (const [method, level] of Object.entries(
 
 function failure(name, message) {
   const error = new Error(message);
-  error.name = name;
+  Object.defineProperty(error, "name", { value: name });
   return error;
 }
 
@@ -100,9 +128,8 @@ async function findHandler(name) {
     loaded = await import(pathToFileURL(found));
   } catch (error) {
     if (error instanceof SyntaxError) throw failure("Runtime.UserCodeSyntaxError", String(error));
-    if (["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(error?.code)) {
-      throw failure("Runtime.ImportModuleError", String(error));
-    }
+    // What an ES module misses is told as it is, by AWS's client too.
+    if (error?.code === "MODULE_NOT_FOUND") throw failure("Runtime.ImportModuleError", String(error));
     throw error;
   }
   const steps = file.slice(dot + 1).split(".");
@@ -124,8 +151,7 @@ globalThis.awslambda = {
   HttpResponseStream: {
     from(stream, metadata) {
       stream.setContentType(METADATA);
-      stream.write(JSON.stringify(metadata));
-      stream.write(Buffer.alloc(8));
+      stream[PRELUDE] = [JSON.stringify(metadata), Buffer.alloc(8)];
       return stream;
     },
   },
@@ -135,7 +161,20 @@ function responseStream(id) {
   const stream = new PassThrough();
   let contentType = "application/octet-stream";
   let sending;
-  stream.setContentType = (type) => { contentType = type; };
+  let begun = false;
+  stream.setContentType = (type) => {
+    if (begun) throw failure("Runtime.InvalidStreamingOperation", "Cannot set content-type, too late.");
+    contentType = type;
+  };
+  const write = stream.write.bind(stream);
+  // As at AWS, metadata go before what is written first, and are lost where
+  // nothing is: `end` with a chunk writes none.
+  stream.write = (chunk, ...more) => {
+    const bytes = typeof chunk === "string" || Buffer.isBuffer(chunk) || chunk?.constructor === Uint8Array;
+    if (!begun) stream[PRELUDE]?.forEach((part) => write(part));
+    begun = true;
+    return write(bytes ? chunk : JSON.stringify(chunk), ...more);
+  };
   // The head goes with the first byte, when the content type is known.
   const start = () => {
     if (sending) return sending;
@@ -155,15 +194,22 @@ function responseStream(id) {
   });
   const drained = new Promise((resolve) => stream.on("end", resolve));
   stream.done = async () => {
-    if (!stream.writableEnded) stream.end();
+    // One that is never ended runs into the function's timeout, as at AWS.
+    const alive = setInterval(() => {}, 2 ** 30);
     await drained;
+    clearInterval(alive);
     start().request.end();
     await sending.answered;
   };
   stream.fail = async (error) => {
+    // What has been ended is answered: such an error is for the log alone.
+    if (stream.writableEnded) {
+      logError("Invoke Error", error);
+      return stream.done();
+    }
     if (!sending) return postError(`/invocation/${id}/error`, error);
     const told = described(error);
-    console.error("Invoke Error", JSON.stringify(told));
+    logError("Invoke Error", error);
     sending.request.addTrailers({
       "Lambda-Runtime-Function-Error-Type": header(told.errorType),
       "Lambda-Runtime-Function-Error-Body": Buffer.from(JSON.stringify(told)).toString("base64"),
@@ -198,26 +244,46 @@ function contextOf(headers) {
 /** The result of a handler that returns a promise or takes a callback. */
 function run(handler, event, context) {
   return new Promise((resolve, reject) => {
-    // Neither: AWS answers null once nothing is left to do.
-    const idle = () => resolve(null);
-    const settled = () => process.removeListener("beforeExit", idle);
-    const callback = (error, result) => {
-      settled();
-      if (error == null) resolve(result);
-      else reject(error);
+    // What is answered once nothing is left to do: null, unless a callback
+    // says otherwise.
+    let last = null;
+    const idle = () => resolve(last);
+    // Only what is said first counts.
+    let said = false;
+    const first = (answer) => (...words) => {
+      if (said) return;
+      said = true;
+      answer(...words);
     };
-    context.done = callback;
-    context.succeed = (result) => callback(null, result);
-    context.fail = (error) => callback(error ?? "handled");
+    const settle = (answer, value) => {
+      process.removeListener("beforeExit", idle);
+      answer(value);
+    };
+    const done = (error, result) => error == null ? settle(resolve, result) : settle(reject, error);
+    const callback = (error, result) => {
+      if (error != null || !context.callbackWaitsForEmptyEventLoop) done(error, result);
+      else last = result;
+    };
+    context.done = first(done);
+    context.succeed = first((result) => settle(resolve, result));
+    context.fail = first((error) => settle(reject, error ?? "handled"));
     process.once("beforeExit", idle);
-    const returned = handler(event, context, callback);
+    const returned = handler(event, context, first(callback));
     if (typeof returned?.then === "function") {
-      returned.then(
-        (result) => callback(null, result),
-        (error) => { settled(); reject(error); },
-      );
+      returned.then(context.succeed, context.fail);
     }
   });
+}
+
+function serialized(result) {
+  let json;
+  try {
+    json = JSON.stringify(result === undefined ? null : result);
+  } catch {
+    throw new Error("Unable to stringify response body");
+  }
+  // Such as a function: AWS's client posts nothing of use for it either.
+  return json ?? "null";
 }
 
 async function answer(handler, response, body) {
@@ -229,7 +295,9 @@ async function answer(handler, response, body) {
   if (handler[STREAMING]) {
     const stream = responseStream(id);
     try {
-      await handler(JSON.parse(body), stream, context);
+      const returned = handler(JSON.parse(body), stream, context);
+      if (typeof returned?.then !== "function") throw "Streaming does not support non-async handlers.";
+      if ((await returned) !== undefined) console.warn("Streaming handlers ignore return values.");
     } catch (error) {
       await stream.fail(error);
       return;
@@ -237,29 +305,32 @@ async function answer(handler, response, body) {
     await stream.done();
     return;
   }
-  let text;
+  let answered;
   try {
-    text = JSON.stringify((await run(handler, JSON.parse(body), context)) ?? null);
+    answered = serialized(await run(handler, JSON.parse(body), context));
   } catch (error) {
     await postError(`/invocation/${id}/error`, error);
     return;
   }
-  await call("POST", `/invocation/${id}/response`, text, { "Content-Type": "application/json" });
+  await call("POST", `/invocation/${id}/response`, answered, { "Content-Type": "application/json" });
 }
 
-async function fatal(kind, error) {
-  const told = failure(kind, String(error?.stack ?? error));
-  await postError(requestId ? `/invocation/${requestId}/error` : "/init/error", told).catch(() => {});
-  process.exit(1);
+async function fatal(what, error, code) {
+  const path = requestId ? `/invocation/${requestId}/error` : "/init/error";
+  await postError(path, error, what).catch(() => {});
+  process.exit(code);
 }
-process.on("uncaughtException", (error) => fatal("Runtime.UncaughtException", error));
-process.on("unhandledRejection", (error) => fatal("Runtime.UnhandledPromiseRejection", error));
+process.on("uncaughtException", (error) => fatal("Uncaught Exception", error, 129));
+process.on("unhandledRejection", (reason) => {
+  const error = failure("Runtime.UnhandledPromiseRejection", text(reason));
+  return fatal("Unhandled Promise Rejection", error, 128);
+});
 
 let handler;
 try {
   handler = await findHandler(process.argv[2]);
 } catch (error) {
-  await postError("/init/error", error);
+  await postError("/init/error", error, "Uncaught Exception");
   process.exit(1);
 }
 for (;;) {

@@ -1,6 +1,7 @@
 //! How the code of a function becomes a process: interpreter, client of the
 //! Runtime API, build, and the variables that it finds.
 
+mod node;
 mod python;
 mod rust;
 mod variables;
@@ -113,9 +114,18 @@ impl Planner {
             .map_err(|e| format!("{}: {e}: install Node 18 or later", interpreter.display()))?;
         let version = version.trim_start_matches('v').to_owned();
         let own = self.own.path().join("bootstrap.mjs");
-        let (script, client) = match self.client {
-            RuntimeClient::Auto | RuntimeClient::Own => (own, "Gatewright's runtime client"),
-            RuntimeClient::Official => (installed_ric(&code.folder)?, "aws-lambda-ric"),
+        let found = node::ric(&code.folder, std::env::var_os("NODE_PATH").as_deref());
+        let missing = match &found {
+            None => "Gatewright's runtime client (aws-lambda-ric is not installed)",
+            Some(ric) if ric.built => "Gatewright's runtime client",
+            Some(_) => "Gatewright's runtime client (aws-lambda-ric has no native part)",
+        };
+        let (script, client) = match (self.client, found) {
+            (RuntimeClient::Official, found) => {
+                (node::official(found, &code.folder)?, "aws-lambda-ric")
+            }
+            (RuntimeClient::Auto, Some(ric)) if ric.built => (ric.script, "aws-lambda-ric"),
+            (RuntimeClient::Auto | RuntimeClient::Own, _) => (own, missing),
         };
         let mut args: Vec<OsString> = code.command.iter().skip(1).map(Into::into).collect();
         args.extend([script.into(), code.handler.clone().into()]);
@@ -128,19 +138,6 @@ impl Planner {
             label: format!("Node {version} with {client}"),
         })
     }
-}
-
-/// AWS's client for Node, installed for the function or above it.
-fn installed_ric(folder: &Path) -> Result<PathBuf, String> {
-    let script = "node_modules/aws-lambda-ric/bin/index.mjs";
-    let found = folder.ancestors().map(|above| above.join(script)).find(|path| path.is_file());
-    found.ok_or_else(|| {
-        format!(
-            "aws-lambda-ric is not installed for {}: `npm install aws-lambda-ric` there (it \
-             builds native code), or run with --runtime-client own",
-            folder.display()
-        )
-    })
 }
 
 fn provided(code: &Code) -> Plan {
@@ -209,8 +206,6 @@ mod tests {
     #[test]
     fn a_missing_package_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let error = installed_ric(dir.path()).unwrap_err();
-        assert!(error.contains("npm install aws-lambda-ric"), "{error}");
         let code = Code {
             folder: dir.path().to_owned(),
             language: Language::Node,

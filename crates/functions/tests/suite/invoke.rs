@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use gw_functions::AliasTarget;
+use gw_testkit::eventually;
 use gw_testkit::http::Call;
 use serde_json::{Value, json};
 
@@ -154,6 +155,14 @@ async fn payloads_are_bounded_both_ways() {
     assert_eq!(kind, "Function.ResponseSizeTooLarge");
     let expected = "Response payload size exceeded maximum allowed payload size (6291556 bytes).";
     assert_eq!(text, expected);
+    // Whatever it writes beyond is read, so that it hears of it and lives on.
+    let failure = served.failure("f", &json!({ "do": "bytes", "n": 5 * most })).await;
+    assert_eq!(failure.0, "Function.ResponseSizeTooLarge");
+    eventually("the runtime to hear of both", async || {
+        let told = served.log().iter().filter(|l| l.contains("answered Some(413)")).count();
+        (told == 2).then_some(())
+    })
+    .await;
     served.functions.stop().await;
 }
 

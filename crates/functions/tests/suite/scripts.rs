@@ -38,15 +38,34 @@ const NODE: &str = r#"
 export const handler = async (event, context) => {
   if (event.fail) throw new TypeError("no dog");
   if (event.reject) return Promise.reject("text");
+  if (event.later) setTimeout(() => { throw new RangeError("later"); }, 1);
+  if (event.unheard) Promise.reject(new Error("unheard"));
+  if (event.later || event.unheard) await new Promise((r) => setTimeout(r, 10_000));
+  if (event.circle) return Object.assign(event, { circle: event });
   console.log("hello", { from: "node" });
   return { event, id: context.awsRequestId, left: context.getRemainingTimeInMillis() > 0 };
 };
 export const older = (event, context, callback) => {
+  if (event.wait !== undefined) {
+    context.callbackWaitsForEmptyEventLoop = event.wait;
+    setTimeout(() => { event.waited = true; }, 20);
+    callback(null, event);
+    return callback(new Error("too late"));
+  }
   setTimeout(() => callback(event.fail ? new Error("called back") : null, { by: "callback" }), 5);
 };
 export const silent = () => {};
+export const plain = awslambda.streamifyResponse((event, stream) => {
+  if (event.end) stream.end("plain");
+});
+export const open = awslambda.streamifyResponse(async (event, stream) => { stream.write("open"); });
 export const streams = awslambda.streamifyResponse(async (event, stream) => {
+  if (event.late) {
+    setTimeout(() => { stream.write({ by: "object" }); stream.end(", late"); }, 20);
+    return;
+  }
   stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 });
+  if (event.bare) return stream.end("no metadata");
   stream.write("one,");
   if (event.fail) { await new Promise((r) => setTimeout(r, 100)); throw new Error("midway"); }
   stream.write("two");
@@ -135,10 +154,11 @@ async fn node_functions_by_our_client() {
         text += &patient(&[name]);
         text += &format!("path = \"code\"\nhandler = \"index.{export}\"\n");
     }
-    for name in ["silent", "streams"] {
+    for name in ["silent", "streams", "plain"] {
         text += &patient(&[name]);
         text += &format!("path = \"code\"\nhandler = \"index.{name}\"\n");
     }
+    text += "[functions.open]\npath = \"code\"\nhandler = \"index.open\"\ntimeout = 0.5\n";
     put(dir.path(), "functions.toml", &text);
     let served = serve(dir.path(), false).await;
     let call = served.call("dog").header("x-amz-log-type", "Tail");
@@ -161,7 +181,33 @@ async fn node_functions_by_our_client() {
     assert_eq!(streamed.text(), "{\"statusCode\":201}\0\0\0\0\0\0\0\0one,two");
     let (kind, text) = served.failure("streams", &json!({ "fail": 1 })).await;
     assert_eq!((kind.as_str(), text.as_str()), ("Error", "midway"));
+    as_awss_client_does(&served).await;
     served.functions.stop().await;
+}
+
+/// What surprises people at AWS surprises them here.
+async fn as_awss_client_does(served: &Served) {
+    let unheard = "Runtime.UnhandledPromiseRejection";
+    for (name, event, kind, text) in [
+        ("dog", json!({ "later": 1 }), "RangeError", "later"),
+        ("dog", json!({ "unheard": 1 }), unheard, "Error: unheard"),
+        ("dog", json!({ "circle": 1 }), "Error", "Unable to stringify response body"),
+        ("plain", json!({}), "string", "Streaming does not support non-async handlers."),
+    ] {
+        let failure = served.failure(name, &event).await;
+        assert_eq!(failure, (kind.to_owned(), text.to_owned()), "{name} {event}");
+    }
+    let ended = served.answer("plain", &json!({ "end": 1 })).await.ok();
+    assert_eq!(ended.text(), "plain", "an error after its end is for the log");
+    let waited = served.invoke("older", &json!({ "wait": true })).await;
+    assert_eq!(waited, json!({ "wait": true, "waited": true }), "for an empty event loop");
+    let at_once = served.invoke("older", &json!({ "wait": false })).await;
+    assert_eq!(at_once, json!({ "wait": false }));
+    let late = served.answer("streams", &json!({ "late": 1 })).await.ok();
+    assert_eq!(late.text(), "{\"by\":\"object\"}, late", "until the stream is ended");
+    let bare = served.answer("streams", &json!({ "bare": 1 })).await.ok();
+    assert_eq!(bare.text(), "no metadata", "which only `write` sends");
+    assert_eq!(served.failure("open", &json!({})).await.0, "Sandbox.Timedout", "never ended");
 }
 
 #[tokio::test]

@@ -1,0 +1,1 @@
+exports.all = { deep: async (event) => ({ deep: event }) };
