@@ -154,6 +154,12 @@ async fn patches_change_what_they_name() {
         .await
         .expect(200);
     assert!(off.get("mutualTlsAuthentication").is_none());
+    // STRICT holds requests to the one type.
+    let more = patch(&json!([
+        {"op": "add", "path": "/endpointConfiguration/types", "value": "EDGE"},
+        {"op": "add", "path": "/certificateArn", "value": ARN}]));
+    let refused = admin.send("PATCH", path, more).await;
+    assert!(refused.fault().2.contains("access mode is STRICT"), "{:?}", refused.fault());
     let one = replace("/endpointConfiguration/types/REGIONAL", "PRIVATE");
     assert_eq!(admin.send("PATCH", path, one).await.status, 400);
 }
@@ -380,7 +386,8 @@ async fn private_domains_and_their_associations() {
     let mixed = admin.send("POST", &base, json!({"restApiId": public})).await;
     assert!(mixed.fault().2.contains("private APIs only"));
     // `execute-api:/*` is short for the domain's own ARN.
-    let whole = format!("arn:aws:execute-api:us-east-1:000000000000:/domainnames/p.example.com+{id}");
+    let whole =
+        format!("arn:aws:execute-api:us-east-1:000000000000:/domainnames/p.example.com+{id}");
     let whole = POLICY.replace("execute-api:/*", &whole);
     assert_eq!(made["policy"], whole);
     let managed = replace("/managementPolicy", POLICY);

@@ -346,6 +346,27 @@ fn check_lengths(domain: &Declared) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Only the newer security policies have an access mode beside them.
+pub(crate) fn check_access_mode(mode: Option<&str>, policy: &str) -> Result<(), Fault> {
+    if mode.is_some() && !policy.starts_with(ENHANCED) {
+        return Err(Fault::bad_request(
+            "The endpoint access mode is supported only for security policies that start with \
+             SecurityPolicy_.",
+        ));
+    }
+    Ok(())
+}
+
+/// STRICT holds requests to one type of endpoint, which cannot change meanwhile.
+pub(crate) fn check_strict(mode: Option<&str>, types_change: bool) -> Result<(), Fault> {
+    if types_change && mode == Some("STRICT") {
+        return Err(Fault::bad_request(
+            "The endpoint type cannot be changed while the endpoint access mode is STRICT.",
+        ));
+    }
+    Ok(())
+}
+
 fn check_security(domain: &Declared) -> Result<(), Fault> {
     let refuse = |message: &str| Err(Fault::bad_request(message));
     let policy = domain.security_policy.as_str();
@@ -357,12 +378,7 @@ fn check_security(domain: &Declared) -> Result<(), Fault> {
     {
         return refuse("The security policy is not supported for the endpoint type.");
     }
-    if domain.endpoint_access_mode.is_some() && !enhanced {
-        return refuse(
-            "The endpoint access mode is supported only for security policies that start with \
-             SecurityPolicy_.",
-        );
-    }
+    check_access_mode(domain.endpoint_access_mode.as_deref(), policy)?;
     let Some(mutual) = &domain.mutual_tls else { return Ok(()) };
     if domain.endpoint_types != [EndpointType::Regional] {
         return refuse("Mutual TLS is supported for the endpoint type REGIONAL only.");

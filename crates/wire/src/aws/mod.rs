@@ -40,7 +40,9 @@ pub use documentation::{
     CreateDocumentationPart, CreateDocumentationVersion, DocumentationPart, DocumentationPartIds,
     DocumentationVersion, documentation_type, is_undocumented,
 };
-pub(crate) use domain::{ACCESS_MODES, ROUTING_MODES, SECURITY_POLICIES, check_domain};
+pub(crate) use domain::{
+    ACCESS_MODES, ROUTING_MODES, SECURITY_POLICIES, check_access_mode, check_domain, check_strict,
+};
 pub use domain::{CreateDomainName, DomainName, MutualTlsAuthentication, domain_arn};
 pub use flatten::flatten;
 pub(crate) use gateway_response::default_templates;

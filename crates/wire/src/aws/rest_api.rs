@@ -277,6 +277,8 @@ impl CreateRestApi {
         if let Some(policy) = &self.policy {
             check_policy(policy)?;
         }
+        let security = self.security_policy.as_deref().unwrap_or_default();
+        super::check_access_mode(self.endpoint_access_mode.as_deref(), security)?;
         Ok(gw_model::RestApi {
             id,
             name: self.name.clone(),

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     Fault,
     aws::{
-        ACCESS_MODES, ROUTING_MODES, SECURITY_POLICIES, base_path, check_domain, enumerated, stage,
+        ACCESS_MODES, ROUTING_MODES, SECURITY_POLICIES, base_path, check_domain, check_strict,
+        enumerated, stage,
     },
 };
 
@@ -87,6 +88,8 @@ pub fn patch_domain(domain: &mut DomainName, operations: &[PatchOperation]) -> R
         ));
     }
     settle(&before, domain)?;
+    let types_change = before.endpoint_types != domain.endpoint_types;
+    check_strict(domain.endpoint_access_mode.as_deref(), types_change)?;
     check_domain(domain)
 }
 

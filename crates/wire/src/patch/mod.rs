@@ -142,9 +142,10 @@ impl PatchOperation {
     }
 
     fn boolean(&self) -> Result<bool, Fault> {
+        // AWS's guide itself writes `True`.
         match self.value() {
-            "true" => Ok(true),
-            "false" => Ok(false),
+            value if value.eq_ignore_ascii_case("true") => Ok(true),
+            value if value.eq_ignore_ascii_case("false") => Ok(false),
             other => Err(Fault::bad_request(format!(
                 "Invalid value '{other}' specified for path '{}'. Must be one of: [true, false]",
                 self.path.as_deref().unwrap_or_default()

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     Fault,
     aws::{
-        ACCESS_MODES, MANY_ENDPOINT_TYPES, NO_ENDPOINT_TYPE, SECURITY_POLICIES, check_address_type,
-        check_policy, compression_size, enumerated,
+        ACCESS_MODES, MANY_ENDPOINT_TYPES, NO_ENDPOINT_TYPE, SECURITY_POLICIES, check_access_mode,
+        check_address_type, check_policy, check_strict, compression_size, enumerated,
     },
 };
 
@@ -53,11 +53,21 @@ const TABLE: Table<Key> = Table {
 /// # Errors
 /// AWS's text for the first operation that cannot be applied.
 pub fn patch_rest_api(api: &mut RestApi, operations: &[PatchOperation]) -> Result<(), Fault> {
-    let mut types = vec![api.endpoint_configuration.endpoint_type];
+    let before = api.endpoint_configuration.endpoint_type;
+    let mut types = vec![before];
     for operation in operations {
         apply(api, &mut types, operation)?;
     }
-    set_endpoint_type(api, &types)
+    set_endpoint_type(api, &types)?;
+    let after = api.endpoint_configuration.endpoint_type;
+    if (before, after) == (EndpointType::Private, EndpointType::Edge) {
+        return Err(Fault::bad_request(
+            "A private API cannot be changed to an edge-optimized API.",
+        ));
+    }
+    let mode = api.endpoint_access_mode.as_deref();
+    check_strict(mode, before != after)?;
+    check_access_mode(mode, api.security_policy.as_deref().unwrap_or_default())
 }
 
 fn apply(

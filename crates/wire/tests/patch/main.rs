@@ -49,7 +49,7 @@ fn rest_api_paths() {
             (R, "/name", Some("m")),
             (A, "/description", Some("d")),
             (R, "/apiKeySource", Some("AUTHORIZER")),
-            (R, "/disableExecuteApiEndpoint", Some("true")),
+            (R, "/disableExecuteApiEndpoint", Some("True")),
             (A, "/binaryMediaTypes/image~1png", None),
             (R, "/binaryMediaTypes/a~1b", Some("c/d")),
             (R, "/minimumCompressionSize", Some("10")),
@@ -58,8 +58,8 @@ fn rest_api_paths() {
             (A, "/endpointConfiguration/vpcEndpointIds", Some("vpce-1")),
             (A, "/endpointConfiguration/vpcEndpointIds", Some("vpce-2")),
             (D, "/endpointConfiguration/vpcEndpointIds", Some("vpce-1")),
-            (R, "/endpointAccessMode", Some("STRICT")),
-            (R, "/securityPolicy", Some("TLS_1_2")),
+            (R, "/endpointAccessMode", Some("BASIC")),
+            (R, "/securityPolicy", Some("SecurityPolicy_TLS13_1_3_2025_09")),
             (
                 R,
                 "/policy",
@@ -75,6 +75,26 @@ fn rest_api_paths() {
     assert_eq!(api.minimum_compression_size_bytes, Some(10));
     assert_eq!(api.endpoint_configuration.vpc_endpoint_ids, ["vpce-2"]);
     assert!(api.disable_execute_api_endpoint);
+    for (steps_to, message) in [
+        (
+            steps(&[(R, "/endpointConfiguration/types/PRIVATE", Some("EDGE"))]),
+            "A private API cannot be changed to an edge-optimized API.",
+        ),
+        (
+            steps(&[
+                (R, "/endpointAccessMode", Some("STRICT")),
+                (R, "/endpointConfiguration/types/PRIVATE", Some("REGIONAL")),
+            ]),
+            "The endpoint type cannot be changed while the endpoint access mode is STRICT.",
+        ),
+        (
+            steps(&[(R, "/securityPolicy", Some("TLS_1_2"))]),
+            "The endpoint access mode is supported only for security policies that start with \
+             SecurityPolicy_.",
+        ),
+    ] {
+        assert_eq!(text(patch_rest_api(&mut api.clone(), &steps_to)), message);
+    }
     patch_rest_api(
         &mut api,
         &steps(&[
