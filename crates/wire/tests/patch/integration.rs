@@ -74,6 +74,27 @@ fn integration_paths() {
 }
 
 #[test]
+fn another_transfer_mode_forgets_the_timeout() {
+    let mut integration = Integration::of_kind(IntegrationType::HttpProxy);
+    integration.uri = Some("https://h/".to_owned());
+    integration.http_method = Some("GET".to_owned());
+    integration.timeout_ms = 5_000;
+    let mode = |mode| (R, "/responseTransferMode", Some(mode));
+    let timeout = |ms| (R, "/timeoutInMillis", Some(ms));
+    for (patch, expected) in [
+        (vec![mode("BUFFERED")], 5_000),
+        (vec![mode("STREAM")], 29_000),
+        (vec![mode("BUFFERED"), timeout("7000")], 7_000),
+        (vec![timeout("900000"), mode("STREAM")], 900_000),
+        (vec![mode("STREAM")], 900_000),
+        (vec![mode("BUFFERED")], 29_000),
+    ] {
+        patch_integration(&mut integration, &steps(&patch)).unwrap();
+        assert_eq!(integration.timeout_ms, expected, "{patch:?}");
+    }
+}
+
+#[test]
 fn integration_response_paths() {
     let mut response = IntegrationResponse::default();
     let header = "/responseParameters/method.response.header.A";
