@@ -54,6 +54,8 @@ pub(crate) fn request_fate(name: &str, value: &HeaderValue) -> RequestFate {
         "x-forwarded-for" => RequestFate::ForwardedFor,
         // The node says these itself.
         "x-forwarded-port" | "x-forwarded-proto" | "x-amzn-apigateway-api-id" => RequestFate::Drop,
+        // Spent: the request goes on by that verb. Who wants it maps it.
+        "x-http-method-override" => RequestFate::Drop,
         "authorization" if is_signature(value) => RequestFate::Drop,
         _ if is_dropped_from_request(name) => RequestFate::Drop,
         _ => RequestFate::Pass,
@@ -302,6 +304,7 @@ mod tests {
             "www-authenticate",
             "keep-alive",
             "proxy-connection",
+            "x-http-method-override",
         ] {
             let mut headers = map(&[(name, "v"), (name, "w")]);
             clean_request(&mut headers);
