@@ -183,6 +183,15 @@ impl DocumentationLocation {
         self
     }
 
+    /// The same location without what is a default, as documents name it.
+    #[must_use]
+    pub fn in_short(mut self) -> Self {
+        self.path = self.path.filter(|path| path != "/");
+        self.method = self.method.filter(|method| method != "*");
+        self.status_code = self.status_code.filter(|status| status != "*");
+        self
+    }
+
     /// One text for all spellings of one location: unique within an API.
     pub fn key(&self) -> String {
         let fields = self.kind.fields();

@@ -183,6 +183,9 @@ async fn documentation_comes_with_the_document_unless_ignored() {
     assert_eq!(extension["documentationParts"].as_array().unwrap().len(), 1);
     let bare = exported(&admin, &api, "oas30", "extensions=apigateway").await;
     assert_eq!(bare["paths"]["/pets/{id}"]["get"].get("summary"), None);
+    let plain = exported(&admin, &api, "oas30", "").await;
+    assert_eq!(plain["paths"]["/pets/{id}"]["get"]["summary"], "Reads a pet");
+    assert_eq!(plain.get("x-amazon-apigateway-documentation"), None);
 
     let text = document.to_string().replace("Reads a pet", "Tells of a pet");
     let put = async |query: &str, text: &str| {

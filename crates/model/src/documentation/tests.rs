@@ -83,7 +83,8 @@ fn an_absent_member_is_its_default() {
         (at("MODEL", &[("name", "m")]), at("MODEL", &[("name", "m")])),
         (at("API", &[]), at("API", &[])),
     ] {
-        assert_eq!(given.spelled_out(), whole);
+        assert_eq!(given.clone().spelled_out(), whole);
+        assert_eq!(whole.in_short(), given);
     }
 }
 

@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 use super::{ExportFormat, ExportOptions, ShownDocumentation};
 use crate::context::Members;
 
-/// The documentation that an export shows; empty unless it was asked for.
+/// The documentation that an export shows; empty where it shows none.
 pub(super) struct Published<'a> {
     shown: Option<&'a ShownDocumentation<'a>>,
+    /// Whether the extension with all parts was asked for.
+    parts_follow: bool,
     format: ExportFormat,
     /// By type and name, for only those can apply to one another.
     parts: BTreeMap<(Part, Option<&'a str>), Vec<&'a DocumentationPart>>,
@@ -56,13 +58,14 @@ impl<'a> At<'a> {
 
 impl<'a> Published<'a> {
     pub(super) fn of(options: &'a ExportOptions<'a>) -> Self {
-        let shown = options.documentation.as_ref().filter(|_| options.extensions.documentation);
+        let shown = options.documentation.as_ref().filter(|_| options.extensions.says_words());
         let mut parts: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for part in shown.into_iter().flat_map(|shown| shown.parts.values()) {
             let key = (part.location.kind, part.location.name.as_deref());
             parts.entry(key).or_default().push(part);
         }
-        Self { shown, format: options.format, parts }
+        let parts_follow = options.extensions.documentation;
+        Self { shown, parts_follow, format: options.format, parts }
     }
 
     /// Whether a resource of this path has content of its own.
@@ -127,17 +130,22 @@ impl<'a> Published<'a> {
         }
     }
 
-    /// Puts the API's own content and the extension with all parts.
+    /// Puts the API's own content and, where asked for, the extension with all
+    /// parts.
     pub(super) fn root(&self, document: &mut Members) {
         let Some(shown) = self.shown else { return };
         self.place(&DocumentationLocation::of(Part::Api), document, &["tags", "externalDocs"]);
+        if !self.parts_follow {
+            return;
+        }
         let parts: Vec<Value> = shown
             .parts
             .values()
             .map(|part| {
                 let content: Value = serde_json::from_str(&part.properties)
                     .unwrap_or_else(|_| part.properties.clone().into());
-                json!({"location": part.location, "properties": content})
+                let location = part.location.clone().in_short();
+                json!({"location": location, "properties": content})
             })
             .collect();
         let extension = json!({

@@ -73,7 +73,7 @@ pub struct Extensions {
     pub validators: bool,
     /// Gateway responses.
     pub gateway_responses: bool,
-    /// Documentation parts, and their content at the entities.
+    /// Documentation parts, beside their content at the entities.
     pub documentation: bool,
 }
 
@@ -92,6 +92,12 @@ impl Extensions {
             gateway_responses: true,
             documentation: false,
         }
+    }
+
+    /// Whether the entities show their documentation: also in a plain
+    /// document, which is for readers of the API.
+    fn says_words(self) -> bool {
+        self.documentation || self == Self::default()
     }
 
     /// Adds what one value of the parameter asks for. `postman` adds nothing:
