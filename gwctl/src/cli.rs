@@ -173,7 +173,7 @@ pub(crate) struct DeployArgs {
 pub(crate) struct RollbackArgs {
     /// The stage, as API/STAGE
     pub(crate) stage: StageRef,
-    /// The release to restore; the one served before by default
+    /// The release to restore; by default the last one that served something else
     #[arg(long, value_name = "RELEASE")]
     pub(crate) to: Option<u64>,
     /// Restore throttles, logs, cache and certificate too

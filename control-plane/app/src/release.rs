@@ -131,7 +131,7 @@ impl App {
         let (appended, revision) = transact!(self, |txn| {
             let row = lock_stage(&mut txn, &key).await?;
             fresh(&row, input.expected_release)?;
-            let target = rollback_target(&mut txn, &row, input.to).await?;
+            let target = rollback_target(&mut txn, &row, &input).await?;
             let to = target.number;
             let release = restored(&row.desired, target, input.all);
             let detail = json!({ "to": to, "all": input.all, "release": release.number });
@@ -210,15 +210,15 @@ fn no_canary(what: &str) -> Error {
     Error::BadRequest(format!("The stage has no canary to {what}"))
 }
 
-/// What a rollback restores: the release that the caller names, or the one
-/// that served before the present. If the newest release does not serve (it is
-/// pending), going back means the one that does.
+/// What a rollback restores: the release that the caller names, or the last
+/// one that served something else than the present. If the newest release does
+/// not serve (it is pending), going back means the one that does.
 async fn rollback_target(
     txn: &mut Txn,
     stage: &StageRow,
-    to: Option<ReleaseNumber>,
+    input: &RollbackInput,
 ) -> Result<Release> {
-    if let Some(number) = to {
+    if let Some(number) = input.to {
         let row = txn.release_fetch(stage, number).await?;
         let row = row.found(Kind::Release, number.to_string())?;
         if row.state == ReleaseState::Rejected {
@@ -231,11 +231,32 @@ async fn rollback_target(
         Some(serving) if serving != stage.desired.number => {
             txn.release_fetch(stage, serving).await?.map(|row| row.release)
         }
-        Some(serving) => txn.release_former(stage, serving).await?,
+        Some(serving) => former(txn, stage, serving, input.all).await?,
         None => None,
     };
-    let message = "Nothing to roll back to: the stage has no release that served before";
+    let message = "Nothing to roll back to: the stage has no release that served anything else";
     found.ok_or_else(|| Error::bad_request(message))
+}
+
+/// The last release before `serving` whose return would be noticed. A throttle
+/// that was set since, or the repair of a release that was rejected, repeats
+/// what it followed: going back to that would undo nothing.
+async fn former(
+    txn: &mut Txn,
+    stage: &StageRow,
+    serving: ReleaseNumber,
+    all: bool,
+) -> Result<Option<Release>> {
+    let now = &stage.desired;
+    let again = restored(now, now.clone(), all);
+    let mut before = serving;
+    while let Some(found) = txn.release_former(stage, before).await? {
+        before = found.number;
+        if restored(now, found.clone(), all) != again {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the rows tell the last word of a release.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use gw_app::{
     CanaryInput, Committed, DeploymentInput, DiffRef, Error, NewRestApi, NewStage, PageRequest,
-    Rejected, ReleaseState, RollbackInput, StageDraft,
+    Rejected, ReleaseDetailView, ReleaseState, RollbackInput, StageDraft,
 };
 use gw_model::{ReleaseNumber, StageName};
 use support::{bench, get};
@@ -264,6 +264,50 @@ async fn rollbacks_append_and_leave_settings() {
     let undone = app.rollback(caller, &api, &prod, RollbackInput::default()).await.unwrap();
     assert_eq!(undone.release.release.deployment_id, first);
     assert_eq!(undone.release.state, ReleaseState::Pending);
+}
+
+#[tokio::test]
+async fn a_rollback_undoes_the_last_change_that_it_can_undo() {
+    let bench = bench().await;
+    let (app, caller) = (&bench.app, &bench.caller);
+    let (api, _) = bench.api("u").await;
+    let prod = StageName::from("prod");
+    let first = bench.deploy(&api, "prod").await.deployment.id;
+    let throttle = |rate: f64| {
+        let prod = &prod;
+        let api = &api;
+        async move {
+            let stage = app.stage_update(caller, api, prod, |draft| {
+                let setting =
+                    gw_model::MethodSetting { throttling_rate_limit: rate, ..Default::default() };
+                draft.settings.method_settings.insert("*/*".to_owned(), setting);
+                Ok(())
+            });
+            stage.await.unwrap();
+        }
+    };
+    let back = |all: bool| {
+        let input = RollbackInput { all, ..Default::default() };
+        app.rollback(caller, &api, &prod, input)
+    };
+    throttle(9.0).await;
+    says(back(false).await, "Nothing to roll back to");
+    let second = bench.deploy(&api, "prod").await.deployment.id;
+    // An emergency throttle is a release of its own, and so is each change of it.
+    throttle(1.0).await;
+    throttle(2.0).await;
+    let undone = back(false).await.unwrap();
+    assert_eq!(undone.release.release.deployment_id, first);
+    let rate = |view: &ReleaseDetailView| {
+        view.release.release.settings.method_settings["*/*"].throttling_rate_limit
+    };
+    assert_eq!(rate(&undone), 2.0);
+    let redone = back(false).await.unwrap();
+    assert_eq!(redone.release.release.deployment_id, second);
+    // With every setting, the change of a setting is something to undo.
+    throttle(3.0).await;
+    let undone = back(true).await.unwrap();
+    assert_eq!((&undone.release.release.deployment_id, rate(&undone)), (&second, 2.0));
 }
 
 #[tokio::test]

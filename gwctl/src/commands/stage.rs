@@ -17,31 +17,31 @@ use crate::output::{Output, render, table};
 pub(crate) async fn history(client: &Client, args: &HistoryArgs, out: Output) -> Result<()> {
     let api = api::api(client, &args.stage.api).await?;
     let history = releases(client, &api.id, &args.stage.stage, args.limit).await?;
-    out.data(&history, |history| {
-        let mut table = table(&[
-            "release",
-            "state",
-            "deployment",
-            "canary",
-            "cause",
-            "by",
-            "at",
-            "description",
+    out.data(&history, listed)
+}
+
+/// The table, and below it why releases were rejected.
+fn listed(history: &History) -> String {
+    let mut table =
+        table(&["release", "state", "deployment", "canary", "cause", "by", "at", "description"]);
+    let mut reasons = String::new();
+    for release in &history.releases {
+        let state = word(&release.state);
+        table.add_row([
+            &marked(release.number, history),
+            &state,
+            &release.deployment_id,
+            &canary_text(release.canary.as_ref()),
+            &release.cause,
+            &release.actor,
+            &release.created_at,
+            dash(release.description.as_deref()),
         ]);
-        for release in &history.releases {
-            table.add_row([
-                &marked(release.number, history),
-                &word(&release.state),
-                &release.deployment_id,
-                &canary_text(release.canary.as_ref()),
-                &release.cause,
-                &release.actor,
-                &release.created_at,
-                dash(release.description.as_deref()),
-            ]);
+        if let Some(reason) = &release.reason {
+            reasons += &format!("\nrelease {} {state} by {reason}", release.number);
         }
-        format!("{}\n* desired, > serving", render(&table))
-    })
+    }
+    format!("{}\n* desired, > serving{reasons}", render(&table))
 }
 
 /// The number with marks for what is desired and what serves.
@@ -228,6 +228,23 @@ mod tests {
         assert_eq!(marked(1, &history), "1");
         let same = History { serving: Some(3), ..history };
         assert_eq!(marked(3, &same), "3*>");
+    }
+
+    #[test]
+    fn a_history_tells_why_releases_were_rejected() {
+        let mut bad = detail("rejected", &[], true).release;
+        bad.reason = Some("n2: too large".into());
+        let good = detail("serving", &[], true).release;
+        let history = History {
+            desired: Some(good.number),
+            serving: Some(good.number),
+            releases: vec![good, bad],
+            position: None,
+        };
+        let text = listed(&history);
+        let last = text.lines().last();
+        assert!(last.is_some_and(|last| last.ends_with("rejected by n2: too large")), "{text}");
+        assert_eq!(text.lines().count(), 5, "{text}");
     }
 
     #[test]

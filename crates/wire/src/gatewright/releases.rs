@@ -160,7 +160,8 @@ pub struct DeploymentReceipts {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollback {
-    /// The release to restore; absent means the one served before the present.
+    /// The release to restore; absent means the last one that served something
+    /// else than the present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<u64>,
     /// Restores throttles, logs, cache and certificate too.
