@@ -7,6 +7,7 @@ mod rust;
 mod variables;
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -108,7 +109,7 @@ impl Planner {
     fn node(&self, code: &Code) -> Result<Plan, String> {
         let interpreter = match code.command.first() {
             Some(program) => place(&code.folder, program),
-            None => PathBuf::from("node"),
+            None => place(&code.folder, "node"),
         };
         let version = said_by(Command::new(&interpreter).arg("--version"))
             .map_err(|e| format!("{}: {e}: install Node 18 or later", interpreter.display()))?;
@@ -155,10 +156,25 @@ fn provided(code: &Code) -> Plan {
     }
 }
 
-/// A program as it is named: by a path from the function's folder, or to be
-/// looked for on `PATH`.
+/// A program as it is named: by a path from the function's folder, or looked
+/// for on `PATH`. On ours: a function may declare another one, and what was
+/// asked for its version is what runs.
 fn place(folder: &Path, program: &str) -> PathBuf {
-    if program.contains('/') { folder.join(program) } else { PathBuf::from(program) }
+    if program.contains('/') {
+        return folder.join(program);
+    }
+    on_path(program).unwrap_or_else(|| PathBuf::from(program))
+}
+
+/// Where a program is on `PATH`.
+fn on_path(program: impl AsRef<Path>) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&folders).map(|folder| folder.join(&program));
+    let runs = |place: &PathBuf| {
+        let meta = std::fs::metadata(place);
+        meta.is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    std::path::absolute(places.find(runs)?).ok()
 }
 
 /// Whether a program is there to be started.
@@ -167,8 +183,7 @@ pub(crate) fn exists(program: &OsStr) -> bool {
     if path.components().count() > 1 {
         return path.is_file();
     }
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&folders).any(|folder| folder.join(path).is_file())
+    on_path(path).is_some()
 }
 
 /// What a command prints, trimmed; an error with what it says otherwise.
@@ -198,7 +213,7 @@ mod tests {
         assert_eq!(plan.runtime, "provided.al2023");
         let function = Function::provided("f", Path::new("/code"), &["sh"]);
         let plan = planner.plan("f", &function.versions["$LATEST"]).unwrap();
-        assert!(exists(&plan.program));
+        assert!(exists(&plan.program) && Path::new(&plan.program).is_absolute());
         assert!(!exists(OsStr::new("no-such-program-anywhere")));
         assert!(!exists(OsStr::new("/code/./run")));
     }

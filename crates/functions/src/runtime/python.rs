@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::said_by;
+use super::{place, said_by};
 
 /// Prints the version, and whether AWS's client can be imported.
 const QUESTION: &str = "import sys, importlib.util as u; \
@@ -21,7 +21,7 @@ pub(super) struct Found {
 /// else the one on `PATH`.
 pub(super) fn find(folder: &Path) -> PathBuf {
     let near = folder.ancestors().take(2).map(|at| at.join(".venv/bin/python"));
-    near.into_iter().find(|path| path.is_file()).unwrap_or_else(|| PathBuf::from("python3"))
+    near.into_iter().find(|path| path.is_file()).unwrap_or_else(|| place(folder, "python3"))
 }
 
 /// Asks an interpreter, as it will run: in the function's folder, where

@@ -12,6 +12,9 @@ use serde_json::json;
 use crate::support::{Served, tail};
 
 const PYTHON: &str = r#"
+import collections
+import datetime
+import decimal
 import logging
 import os
 import time
@@ -21,7 +24,12 @@ def handler(event, context):
     if event.get("fail"):
         raise KeyError("no cat")
     if event.get("unfit"):
-        return {1, 2}
+        return {"set": {1, 2}, "date": datetime.date(2026, 11, 23)}[event["unfit"]]
+    if event.get("odd"):
+        pair = collections.namedtuple("Pair", "left right")(decimal.Decimal("1.10"), b"two")
+        return b"bytes" if event["odd"] == "bytes" else pair
+    if event.get("surrogate"):
+        return "\ud800"
     print("hello from print")
     logging.info("hello from logging")
     return {
@@ -108,7 +116,10 @@ async fn python_functions_by_our_client() {
     put(dir.path(), "cat/app.py", PYTHON);
     put(dir.path(), "broken/app.py", "import no_such_module\ndef handler(e, c): pass\n");
     put(dir.path(), "typo/app.py", "def handler(e, c) pass\nhandler = 1\n");
-    put(dir.path(), "functions.toml", &patient(&["cat", "broken", "typo"]));
+    let mut text = patient(&["cat"]);
+    // The interpreter is the one that was found, whatever the function declares.
+    text += "runtime = \"python3.11\"\nenvironment = { PATH = \"/usr/bin:/bin\" }\n";
+    put(dir.path(), "functions.toml", &(text + &patient(&["broken", "typo"])));
     let served = serve(dir.path(), false).await;
     let call = served.call("cat").header("x-amz-log-type", "Tail");
     let call = call.header("x-amz-client-context", "eyJjdXN0b20iOnsiayI6InYifX0=");
@@ -129,9 +140,18 @@ async fn python_functions_by_our_client() {
         (&json!("KeyError"), &json!("'no cat'"))
     );
     assert!(error["stackTrace"][0].as_str().unwrap().contains("in handler"), "{error}");
-    let (kind, text) = served.failure("cat", &json!({ "unfit": 1 })).await;
-    assert_eq!(kind, "Runtime.MarshalError");
-    assert!(text.starts_with("Unable to marshal response: "), "{text}");
+    for (unfit, class) in [("set", "set"), ("date", "date")] {
+        let (kind, text) = served.failure("cat", &json!({ "unfit": unfit })).await;
+        assert_eq!(kind, "Runtime.MarshalError");
+        let wanted = format!("Object of type {class} is not JSON serializable");
+        assert_eq!(text, format!("Unable to marshal response: {wanted}"));
+    }
+    let odd = served.answer("cat", &json!({ "odd": "pair" })).await.ok();
+    assert_eq!(odd.text(), r#"{"left": 1.10, "right": "two"}"#);
+    assert_eq!(served.answer("cat", &json!({ "odd": "bytes" })).await.ok().text(), "bytes");
+    // Escaped by runtimes before Python 3.12, as this one says it is.
+    let surrogate = served.answer("cat", &json!({ "surrogate": 1 })).await.ok();
+    assert_eq!(surrogate.text(), r#""\ud800""#);
     let again = served.invoke("cat", &json!({})).await;
     assert_eq!(again["pid"], told["pid"], "warm after failures");
     let (kind, text) = served.failure("broken", &json!({})).await;
