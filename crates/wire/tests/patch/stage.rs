@@ -185,6 +185,10 @@ fn stage_refusals() {
     ] {
         assert_eq!(text(patch_stage(&mut stage(), &steps(&[step]))), message);
     }
+}
+
+#[test]
+fn stage_paths_of_no_setting_are_told() {
     for (path, rest) in [
         ("/*/*/metrics/x", "metrics/x"),
         ("/~1pets/GET/accessLogSettings/format", "accessLogSettings/format"),
@@ -202,13 +206,6 @@ fn stage_refusals() {
             )
         );
     }
-    let long = format!("$context.requestId {}", "x".repeat(3072));
-    for (format, fine) in
-        [("$context.extendedRequestId\n", true), ("$context.requestId", true), (&long, false)]
-    {
-        let step = PatchOperation::new(R, "/accessLogSettings/format", Some(format));
-        assert_eq!(patch_stage(&mut stage(), &[step]).is_ok(), fine, "{format}");
-    }
     for path in ["/x", "/tags/a", "/x/NOVERB/metrics/enabled", "", "/", "x"] {
         let message = text(patch_stage(&mut stage(), &steps(&[(R, path, Some("x"))])));
         let start = format!(
@@ -219,6 +216,21 @@ fn stage_refusals() {
             "{message}"
         );
     }
+}
+
+#[test]
+fn access_log_formats_name_the_request_and_are_short() {
+    let long = format!("$context.requestId {}", "x".repeat(3072));
+    for (format, fine) in
+        [("$context.extendedRequestId\n", true), ("$context.requestId", true), (&long, false)]
+    {
+        let step = PatchOperation::new(R, "/accessLogSettings/format", Some(format));
+        assert_eq!(patch_stage(&mut stage(), &[step]).is_ok(), fine, "{format}");
+    }
+}
+
+#[test]
+fn stage_copies_that_are_refused() {
     let bad = PatchOperation::copy("/x", "/deploymentId");
     assert_eq!(
         text(patch_stage(&mut stage(), &[bad])),
