@@ -1,5 +1,6 @@
 //! JSON in and out, as the gateway's Java libraries read and write it.
 
+mod lenient;
 mod read;
 
 use std::fmt::Write as _;
@@ -7,6 +8,14 @@ use std::fmt::Write as _;
 use crate::value::{Full, Key, Value, double_text};
 
 pub(crate) use read::parse;
+
+/// Reads a payload: JSON, or what AWS's library takes for it.
+///
+/// # Errors
+/// Why it is neither, in the strict reader's words.
+pub(crate) fn parse_payload(text: &str) -> Result<Value, String> {
+    parse(text).or_else(|error| lenient::parse(text).map_err(|_| error))
+}
 
 /// How strings are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

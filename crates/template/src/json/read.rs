@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::value::{Entries, Key, Origin, Value};
 
 /// Deeper documents are refused.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 
 /// Reads one JSON text. Errors are short English.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0 };
+    let mut reader = Reader::new(text);
     reader.blank();
     let value = reader.value(0)?;
     reader.blank();
@@ -19,14 +19,25 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
     Ok(value)
 }
 
-struct Reader<'t> {
-    text: &'t str,
-    bytes: &'t [u8],
-    at: usize,
+/// A text and how far it is read.
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t str,
+    pub(super) bytes: &'t [u8],
+    pub(super) at: usize,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, bytes: text.as_bytes(), at: 0 }
+    }
 }
 
 impl Reader<'_> {
-    fn unexpected(&self) -> String {
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    pub(super) fn unexpected(&self) -> String {
         match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
             Some(character) => {
                 format!("unexpected character {character:?} at position {}", self.at)
@@ -35,7 +46,7 @@ impl Reader<'_> {
         }
     }
 
-    fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -150,7 +161,7 @@ impl Reader<'_> {
         }
     }
 
-    fn escape(&mut self, out: &mut String) -> Result<(), String> {
+    pub(super) fn escape(&mut self, out: &mut String) -> Result<(), String> {
         let character = match self.bytes.get(self.at) {
             Some(b'"') => '"',
             Some(b'\\') => '\\',
@@ -231,7 +242,7 @@ impl Reader<'_> {
     }
 }
 
-fn integer(text: &str) -> Value {
+pub(super) fn integer(text: &str) -> Value {
     if let Ok(value) = text.parse() {
         Value::Int(value)
     } else if let Ok(value) = text.parse() {
@@ -243,7 +254,7 @@ fn integer(text: &str) -> Value {
     }
 }
 
-fn fraction(text: &str) -> Value {
+pub(super) fn fraction(text: &str) -> Value {
     if text.len() > 18 {
         return Value::Decimal(text.into());
     }

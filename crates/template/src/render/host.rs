@@ -128,7 +128,7 @@ impl Run<'_> {
                 body => body,
             };
             self.step(at, text.len() / 32)?;
-            self.host.body = Some(json::parse(text));
+            self.host.body = Some(json::parse_payload(text));
         }
         match &self.host.body {
             Some(Ok(value)) => Ok(value.clone()),

@@ -244,9 +244,6 @@ fn template_difference(line: &serde_json::Value, got: &Outcome) -> Option<&'stat
     if line["b"] == "null" {
         return Some("API Gateway: JSON null reads as nothing, where Jayway throws");
     }
-    if line["b"].as_str().is_some_and(|body| body.starts_with("not json") || body == "{") {
-        return Some("API Gateway: a body that is not JSON is an error; json-smart guesses");
-    }
     if text.contains("#include") || text.contains("#parse") {
         return Some("API Gateway: #include and #parse are not available");
     }
