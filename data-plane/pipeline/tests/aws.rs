@@ -249,6 +249,41 @@ fn other_roles_count_from_the_next_call_on() {
 }
 
 #[test]
+fn a_payload_that_is_no_json_is_the_clients_fault() {
+    on_core(async {
+        let (address, _log) = backend(|seen| {
+            let answer = Response::builder().status(400).header("content-type", "application/json");
+            answer.body(seen.body.clone().into()).unwrap()
+        })
+        .await;
+        let lambda =
+            "lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:1:function:f/invocations";
+        let stage = stage(&api(vec![("/f", Post, service(lambda, &[], ""))]));
+        let gateway = gateway(address, stage).await;
+        let told = r#"{"message": "Could not parse request body into json: here"}"#;
+        for (body, status, error, expected) in [
+            (
+                r#"{"Type":"User","message":"Could not parse request body into json: here"}"#,
+                400,
+                "BadRequestException",
+                told,
+            ),
+            (
+                r#"{"Type":"User","message":"no such invocation type"}"#,
+                502,
+                "InternalServerErrorException",
+                r#"{"message": "Internal server error"}"#,
+            ),
+        ] {
+            let sent = request("POST", "/f").body(Full::from(body)).unwrap();
+            let answer = gateway.send(sent).await;
+            let found = (answer.status.as_u16(), answer.header("x-amzn-errortype"), answer.text());
+            assert_eq!(found, (status, Some(error), expected), "{body}");
+        }
+    });
+}
+
+#[test]
 fn a_function_that_answers_as_if_it_may_not_be_called_is_500() {
     on_core(async {
         let (address, _log) = backend(|seen| {

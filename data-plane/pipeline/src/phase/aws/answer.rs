@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use gw_convert::{Limits, NotConverted, xml_to_json};
 use gw_model::GatewayResponseType as Type;
-use gw_snapshot::media_type;
-use http::{HeaderMap, HeaderValue, header};
+use gw_snapshot::{GatewayError, Moment, media_type};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use super::super::{
@@ -49,18 +49,23 @@ fn malformed(error: &NotConverted) -> Refusal {
 /// that it raised, if any.
 ///
 /// # Errors
-/// Lambda did not call the function: 500 where the gateway may not, else 502.
+/// Lambda did not call the function: 400 where the payload is no JSON, 500
+/// where the gateway may not, else 502.
 pub(super) async fn of_function(
     ctx: &RequestCtx<'_>,
     fetched: &Fetched,
 ) -> Result<Chosen, Refusal> {
     if !fetched.status.is_success() {
         let name = ctx.core.made_of(&fetched.body, error_type).await?;
-        let is_denied = name.is_some_and(|name| name.contains("AccessDenied"));
-        return Err(match is_denied {
-            true => misconfigured(note::NO_PERMISSION),
-            false => refused(fetched.status, &fetched.headers),
-        });
+        if name.is_some_and(|name| name.contains("AccessDenied")) {
+            return Err(misconfigured(note::NO_PERMISSION));
+        }
+        if fetched.status == StatusCode::BAD_REQUEST
+            && let Some(message) = ctx.core.made_of(&fetched.body, content_error).await?
+        {
+            return Err(bad_content(message));
+        }
+        return Err(refused(fetched.status, &fetched.headers));
     }
     let Told { message, is_denied } = ctx.core.made_of(&fetched.body, told).await?;
     if is_denied {
@@ -111,6 +116,26 @@ fn told(body: &[u8]) -> Told {
     }
 }
 
+/// What Lambda says of a payload that is no JSON.
+fn content_error(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        message: String,
+    }
+    let said = serde_json::from_slice::<Said>(body).ok()?;
+    said.message.starts_with("Could not parse request body into json").then_some(said.message)
+}
+
+/// The client has sent what the author's template makes no JSON of: AWS tells
+/// it so, in Lambda's words.
+fn bad_content(message: String) -> Refusal {
+    let mut error = GatewayError::of(Type::Default4xx)
+        .with_log(format!("Execution failed: {message}"))
+        .with_message(message);
+    error.moment = Moment::DuringExecution;
+    Box::new(error)
+}
+
 fn error_type(body: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {
@@ -144,6 +169,19 @@ mod tests {
         }
         let denied = br#"{"__type":"com.amazon#AccessDeniedException","message":"m"}"#;
         assert!(error_type(denied).is_some_and(|name| name.contains("AccessDenied")));
+    }
+
+    #[test]
+    fn only_what_lambda_says_of_json_is_the_clients_fault() {
+        let json = "Could not parse request body into json: Unexpected character";
+        for (body, expected) in [
+            (format!(r#"{{"Type":"User","message":"{json}"}}"#), Some(json)),
+            (r#"{"Type":"User","message":"1 validation error detected"}"#.to_owned(), None),
+            (format!(r#"{{"Message":"{json}"}}"#), None),
+            ("no JSON".to_owned(), None),
+        ] {
+            assert_eq!(content_error(body.as_bytes()).as_deref(), expected, "{body}");
+        }
     }
 
     #[test]
