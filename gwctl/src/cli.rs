@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use self::values::StageRef;
+pub(crate) use self::values::{StageRef, account_id};
 use self::values::{backend, percent, stage_name};
 use crate::commands::{CorsArgs, TemplateCommand, TestInvokeArgs};
 use crate::functions::FunctionsCommand;

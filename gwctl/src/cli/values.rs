@@ -32,6 +32,15 @@ pub(super) fn stage_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// An AWS account.
+pub(crate) fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account has 12 digits".to_owned())
+    }
+}
+
 pub(super) fn backend(text: &str) -> Result<String, String> {
     let uri = text.parse::<http::Uri>().ok().filter(|uri| {
         let scheme = uri.scheme_str().unwrap_or_default();
@@ -58,6 +67,14 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_have_twelve_digits() {
+        assert!(account_id("123456789012").is_ok());
+        for odd in ["", "12", "1234567890123", "12345678901x", "１２３４"] {
+            assert!(account_id(odd).is_err(), "{odd}");
+        }
+    }
 
     #[test]
     fn stages_are_named_by_the_last_slash() {

@@ -221,7 +221,7 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
         404 => Error::refused(text)
             .hint("`gwctl apis`, `gwctl status` and `gwctl fleet` list what there is"),
         // Other conflicts are with what is there, and say so.
-        409 if ["moved on", "concurrent"].iter().any(|word| message.contains(word)) => {
+        409 if ["at release", "concurrent"].iter().any(|word| message.contains(word)) => {
             Error::refused(text).hint("somebody else changed it: look with `gwctl history`")
         }
         400..=499 => Error::refused(text),
@@ -276,7 +276,7 @@ mod tests {
             let body = serde_json::json!({ "message": message }).to_string();
             refusal(status, &HeaderMap::new(), body.as_bytes()).to_string()
         };
-        let moved = told(StatusCode::CONFLICT, "Stage a/b has moved on: release 3");
+        let moved = told(StatusCode::CONFLICT, "stage is at release 6, not 1");
         assert!(moved.contains("next: somebody else changed it"), "{moved}");
         let used = told(StatusCode::CONFLICT, "The certificate is in use by: a.example");
         assert!(!used.contains("next: "), "{used}");

@@ -85,7 +85,7 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "PORT")]
     pub(crate) functions_port: Option<u16>,
     /// The account of every call, 12 digits [default: 000000000000]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = crate::cli::account_id)]
     pub(crate) account_id: Option<String>,
     /// Let each answer name its release in x-gatewright-release
     #[arg(long)]

@@ -81,6 +81,16 @@ impl StateDir {
         write_json(&self.join("up.json"), settings)
     }
 
+    /// Goes back to what was remembered before.
+    pub(crate) fn recall(&self, former: Option<&Settings>) -> Result<()> {
+        let path = self.join("up.json");
+        match former {
+            Some(former) => self.remember(former),
+            None if path.exists() => std::fs::remove_file(&path).map_err(Error::io(path.display())),
+            None => Ok(()),
+        }
+    }
+
     /// Who runs, or ran when all was cut off.
     pub(crate) fn run(&self) -> Result<Option<Run>> {
         read_json(&self.join("run.json"))

@@ -37,6 +37,7 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let mut stop = StopSignals::new()?;
     let book = Book::open(state)?;
+    let former = state.settings();
     let mut house = House { state: state.clone(), book: book.clone(), kept: Vec::new() };
     let until = Instant::now() + Duration::from_secs(deadline);
     let started = tokio::select! {
@@ -55,7 +56,15 @@ pub(crate) async fn run(
                 Err(error) => Err(error),
             }
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            // Flags that nothing can start with must not be there next time.
+            if let Ok(former) = &former
+                && let Err(error) = state.recall(former.as_ref())
+            {
+                warn(&error.to_string());
+            }
+            Err(error)
+        }
     };
     house.stop().await;
     match &result {

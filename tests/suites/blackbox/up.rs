@@ -96,6 +96,9 @@ async fn up_down_and_up_again_finds_everything_as_it_was() {
         assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
         let node = first["node_urls"][0].as_str().unwrap().trim_start_matches("http://");
         assert!(tokio::net::TcpStream::connect(node).await.is_err(), "nothing runs after `down`");
+        // What could not start is not remembered.
+        let odd = ["up", "--detach", "--state-dir", &state_text, "--node-arg=--no-such-flag"];
+        assert_eq!(gwctl(&odd).await.status.code(), Some(1));
         let again = up(&state).await;
         if !again.moved {
             assert_eq!(again.told, first, "ports and credentials are remembered");
