@@ -61,7 +61,7 @@ async fn a_stage_is_exported_as_it_was_deployed() {
     let answer = admin
         .get(&format!("/restapis/{api}/stages/prod/exports/oas30?extensions=apigateway"))
         .await;
-    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(answer.header("content-type"), "application/octet-stream");
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"oas30_3.json\"");
     let document = answer.expect(200);
     assert_eq!(document["openapi"], "3.0.1");
@@ -98,15 +98,16 @@ async fn an_export_is_json_or_yaml() {
     let admin = Admin::start().await;
     let api = deployed(&admin, DOCUMENT).await;
     let target = format!("/restapis/{api}/stages/prod/exports/swagger");
-    for (accept, media_type, ending, start) in [
-        (None, "application/json", ".json\"", "{"),
-        (Some("application/json"), "application/json", ".json\"", "{"),
-        (Some("*/*"), "application/json", ".json\"", "{"),
-        (Some("application/yaml"), "application/yaml", ".yaml\"", "swagger: "),
+    for (accept, ending, start) in [
+        (None, ".json\"", "{"),
+        (Some("application/json"), ".json\"", "{"),
+        (Some("*/*"), ".json\"", "{"),
+        (Some("application/yaml"), ".yaml\"", "swagger: "),
     ] {
         let answer = admin.accepting(&target, accept).await;
         assert_eq!(answer.status, 200, "{accept:?}");
-        assert_eq!(answer.header("content-type"), media_type, "{accept:?}");
+        // A file to be saved, as AWS's recorded answers have it.
+        assert_eq!(answer.header("content-type"), "application/octet-stream", "{accept:?}");
         assert!(answer.header("content-disposition").ends_with(ending), "{accept:?}");
         let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
         assert!(text.starts_with(start), "{accept:?}: {text}");
