@@ -26,7 +26,7 @@ pub enum Error {
     /// A folder without any function.
     #[error(
         "{} holds no function: neither functions.toml, nor a folder with lambda_function.py, \
-         app.py, index.mjs, index.js, bootstrap or Cargo.toml",
+         app.py, index.mjs, index.js, app.mjs, bootstrap or Cargo.toml",
         path.display()
     )]
     Empty {

@@ -52,9 +52,10 @@ pub(super) fn code(folder: &Path, language: Option<Language>) -> Option<Code> {
             }
         }
     }
-    let node = ["index.mjs", "index.js", "index.cjs"];
-    if may(Language::Node) && node.iter().any(|file| folder.join(file).is_file()) {
-        return code(Language::Node, "index.handler".to_owned());
+    if may(Language::Node)
+        && let Some(handler) = node_handler(folder)
+    {
+        return code(Language::Node, handler);
     }
     if may(Language::Rust) && folder.join("Cargo.toml").is_file() {
         return code(Language::Rust, "bootstrap".to_owned());
@@ -76,6 +77,23 @@ fn python_handler(module: &Path) -> Option<&'static str> {
         })
     };
     ["lambda_handler", "handler"].into_iter().find(defines)
+}
+
+/// The handler of a folder with a Node module: `index` as it is, `app` where it
+/// seems to export one.
+fn node_handler(folder: &Path) -> Option<String> {
+    let files =
+        |module: &str| ["mjs", "js", "cjs"].map(|end| folder.join(format!("{module}.{end}")));
+    if files("index").iter().any(|file| file.is_file()) {
+        return Some("index.handler".to_owned());
+    }
+    let text = files("app").iter().find_map(|file| fs::read_to_string(file).ok())?;
+    let part_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let exports = |name: &&str| {
+        let mut lines = text.lines().filter(|line| line.contains("export"));
+        lines.any(|line| line.split(|c| !part_of_name(c)).any(|word| word == *name))
+    };
+    ["lambdaHandler", "handler"].into_iter().find(exports).map(|name| format!("app.{name}"))
 }
 
 fn is_program(path: &Path) -> bool {
@@ -100,6 +118,9 @@ mod tests {
         put(at, "sam/app.py", "import json\n\ndef lambda_handler(event, context):\n  pass\n");
         put(at, "plain/lambda_function.py", "handler = lambda event, context: event\n");
         put(at, "web/index.mjs", "export const handler = async () => ({})\n");
+        put(at, "sam-node/app.mjs", "export const lambdaHandler = async (event) => ({});\n");
+        put(at, "common/app.js", "const handler = 1;\nmodule.exports = { handler };\n");
+        put(at, "express/app.js", "module.exports = require('express')(); // handlers\n");
         put(at, "crate/Cargo.toml", "[package]\n");
         put(at, "own/bootstrap", "#!/bin/sh\n");
         fs::set_permissions(at.join("own/bootstrap"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -113,10 +134,12 @@ mod tests {
             .map(|f| (f.name.as_str(), f.versions["$LATEST"].handler.as_str()))
             .collect();
         let expected = [
+            ("common", "app.handler"),
             ("crate", "bootstrap"),
             ("own", "bootstrap"),
             ("plain", "lambda_function.handler"),
             ("sam", "app.lambda_handler"),
+            ("sam-node", "app.lambdaHandler"),
             ("web", "index.handler"),
         ];
         assert_eq!(all, expected);

@@ -111,11 +111,7 @@ fn function(name: &str, declared: &Declared, beside: &Path) -> Result<Function, 
         let fits = (128..=10_240).contains(&memory);
         function.memory = fits.then_some(memory).ok_or("memory: 128 to 10240 MB")?;
     }
-    if let Some(reserved) =
-        declared.environment.keys().find(|name| RESERVED.contains(&name.as_str()))
-    {
-        return Err(format!("environment: {reserved} is reserved, as at AWS"));
-    }
+    check_environment(&declared.environment)?;
     function.retries = declared.retries.unwrap_or(2);
     if function.retries > 2 {
         return Err("retries: 0, 1 or 2".into());
@@ -125,6 +121,28 @@ fn function(name: &str, declared: &Declared, beside: &Path) -> Result<Function, 
     function.environment.clone_from(&declared.environment);
     function.inherit.clone_from(&declared.inherit);
     Ok(function)
+}
+
+/// Whether variables are such as AWS takes: what is none would only show when
+/// a process cannot be started.
+fn check_environment(variables: &BTreeMap<String, String>) -> Result<(), String> {
+    for (name, value) in variables {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let lettered = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        if RESERVED.contains(&name.as_str()) {
+            return Err(format!("environment: {name} is reserved, as at AWS"));
+        }
+        if name.len() < 2 || !lettered || !name.bytes().all(word) {
+            return Err(format!(
+                "environment: `{name}`: at AWS a name is two or more of a-z, A-Z, 0-9 and _, a \
+                 letter first"
+            ));
+        }
+        if value.contains('\0') {
+            return Err(format!("environment: {name} holds a zero byte"));
+        }
+    }
+    Ok(())
 }
 
 /// The code of one folder as it was declared, completed by what is found there.
@@ -259,6 +277,10 @@ mod tests {
             ("[functions.hello]\nmemory = 64", "memory: "),
             ("[functions.hello]\nretries = 3", "retries: "),
             ("[functions.hello]\nenvironment = { AWS_REGION = \"x\" }", "AWS_REGION is reserved"),
+            ("[functions.hello]\nenvironment = { \"A=B\" = \"x\" }", "environment: `A=B`: at AWS"),
+            ("[functions.hello]\nenvironment = { A = \"x\" }", "environment: `A`: at AWS"),
+            ("[functions.hello]\nenvironment = { _A = \"x\" }", "environment: `_A`: at AWS"),
+            ("[functions.hello]\nenvironment = { AB = \"\\u0000\" }", "AB holds a zero byte"),
             ("[functions.hello]\naliases = { live = \"2\" }", "no version 2; there are $LATEST"),
             ("[functions.hello]\naliases = { \"7\" = \"$LATEST\" }", "no name of an alias"),
             ("[functions.hello]\nversions = { a = \"hello-v1\" }", "a version is a number"),

@@ -46,6 +46,8 @@ pub(crate) struct Environment {
     ready: bool,
     /// Whether the process lives.
     alive: bool,
+    /// KiB that it had used at most when it was last looked at.
+    peak: Option<u64>,
 }
 
 /// Why an invocation has no answer from its runtime.
@@ -137,6 +139,7 @@ impl Environment {
             born,
             ready: false,
             alive: true,
+            peak: None,
         })
     }
 
@@ -163,7 +166,7 @@ impl Environment {
             Err(fault) => Err(fault),
         };
         let id = job.call.id.clone();
-        let memory = self.process.id().and_then(peak_memory);
+        self.look_at_memory();
         let (answer, status) = match ended {
             Ok(Ok(answer)) => (Ok(answer), None),
             Ok(Err(failure)) | Err(Fault::Failed(failure)) => {
@@ -180,7 +183,7 @@ impl Environment {
             duration,
             init: taken.init,
             memory: self.spec.function.memory,
-            used: memory,
+            used: self.peak,
             status: status.as_ref().map(|(status, kind)| (*status, kind.as_str())),
         });
         let outcome = Outcome { answer, log: log_of(&self.journal) };
@@ -191,6 +194,11 @@ impl Environment {
         // A caller that has gone does not need it.
         job.reply.send(outcome).ok();
         self.alive
+    }
+
+    /// One that has ended keeps what it was last seen with.
+    fn look_at_memory(&mut self) {
+        self.peak = self.process.id().and_then(peak_memory).or(self.peak);
     }
 
     /// Waits until the runtime is ready and gives it the invocation.
@@ -207,6 +215,7 @@ impl Environment {
                 }
             };
             if cold {
+                self.look_at_memory();
                 taken.init = Some(self.born.elapsed());
                 self.output.catch_up(&mut self.journal).await;
             }

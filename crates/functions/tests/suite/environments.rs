@@ -103,6 +103,9 @@ async fn crashes_are_told_as_lambda_tells_them() {
         assert_eq!(kind, "Runtime.ExitError");
         assert_eq!(text, format!("RequestId: ID Error: {reason}"));
     }
+    let log = served.log();
+    let unseen = log.iter().find(|line| line.contains("Max Memory Used: 0 MB"));
+    assert_eq!(unseen, None, "what it had used before it ended");
     // One that ends between two invocations spoils neither.
     for _ in 0..3 {
         assert_eq!(served.invoke("f", &json!({ "do": "answer and exit" })).await, "bye");
