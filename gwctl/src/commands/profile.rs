@@ -12,7 +12,7 @@ pub(crate) fn profile(command: &ProfileCommand, global: &Global, out: Output) ->
     let path = Config::path()?;
     let mut config = Config::load()?;
     match command {
-        ProfileCommand::Path => out.line(&path.display().to_string()),
+        ProfileCommand::Path => out.data(&path.display().to_string(), Clone::clone),
         ProfileCommand::List => out.data(&config, list_text),
         ProfileCommand::Set { name, ca_file, default } => {
             let profile = config.profiles.entry(name.clone()).or_default();

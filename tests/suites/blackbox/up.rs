@@ -58,6 +58,8 @@ async fn up_down_and_up_again_finds_everything_as_it_was() {
     for member in [
         "admin_url",
         "traffic_url",
+        "tls_url",
+        "fleet_address",
         "access_key_id",
         "secret_access_key",
         "region",
@@ -109,6 +111,13 @@ async fn up_down_and_up_again_finds_everything_as_it_was() {
     }
     answers(&first, &path).await;
     assert!(gwctl(&["down", "--state-dir", &state_text]).await.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_config_file_is_named_as_json_too() {
+    let out = gwctl(&["profile", "path", "--output", "json"]).await;
+    let path: String = serde_json::from_slice(&out.stdout).unwrap();
+    assert!(path.ends_with(".toml"), "{path}");
 }
 
 async fn answers(up: &Value, path: &str) {
