@@ -28,6 +28,9 @@ const OWN: [(HeaderName, &str); 4] = [
 /// Where a request came from, made when somebody asks.
 #[derive(Debug)]
 pub(crate) struct Forwarded {
+    /// What the client says of its trace, else the root of the one that is
+    /// drawn: as AWS's events have it, the rest begins behind the gateway.
+    trace: HeaderValue,
     /// The client's own chain, and behind it the address that the node saw.
     chain: HeaderValue,
     port: HeaderValue,
@@ -45,7 +48,16 @@ impl Forwarded {
             chain.extend_from_slice(b", ");
         }
         chain.extend_from_slice(ctx.conn.peer.to_string().as_bytes());
+        let has_root =
+            |value: &&HeaderValue| value.to_str().is_ok_and(|text| text.contains("Root="));
+        let sent = ctx.headers.get(&TRACE_ID).filter(has_root);
+        let root = || {
+            let drawn = ctx.drawn_trace().as_bytes();
+            let root = drawn.split(|byte| *byte == b';').next().unwrap_or_default();
+            HeaderValue::from_bytes(root).expect("a part of a value is one")
+        };
         Self {
+            trace: sent.cloned().unwrap_or_else(root),
             chain: HeaderValue::try_from(chain).expect("values and an address make a value"),
             port: HeaderValue::from(ctx.conn.local_port),
             proto: HeaderValue::from_static(if ctx.conn.is_tls { "https" } else { "http" }),
@@ -61,7 +73,7 @@ pub(crate) fn own<'c>(ctx: &'c RequestCtx<'_>, name: &HeaderName) -> Option<&'c 
     }
     let forwarded = || ctx.seen.get_or_init(|| Forwarded::of(ctx));
     match name.as_str() {
-        "x-amzn-trace-id" => Some(ctx.drawn_trace()),
+        "x-amzn-trace-id" => Some(&forwarded().trace),
         "x-forwarded-for" => Some(&forwarded().chain),
         "x-forwarded-port" => Some(&forwarded().port),
         "x-forwarded-proto" => Some(&forwarded().proto),

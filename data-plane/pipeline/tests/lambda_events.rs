@@ -342,6 +342,23 @@ fn events_are_aws_s_in_every_key() {
 }
 
 #[test]
+fn without_a_trace_of_the_clients_events_have_the_root() {
+    on_core(async {
+        let (address, log) = lambda("{}").await;
+        let gateway = gateway(address, vec![stage(&shaped())]).await;
+        let answer = gateway.get("/x").await;
+        let seen = log.borrow_mut().pop().unwrap();
+        let told = seen.header("x-amzn-trace-id").unwrap();
+        assert!(told.contains(";Parent=") && told.contains(";Sampled="), "{told}");
+        assert_eq!(answer.header("x-amzn-trace-id"), Some(told));
+        let event: Value = serde_json::from_slice(&seen.body).unwrap();
+        let root = told.split(';').next().unwrap();
+        assert_eq!(event["headers"]["X-Amzn-Trace-Id"], root);
+        assert_eq!(event["multiValueHeaders"]["X-Amzn-Trace-Id"], json!([root]));
+    });
+}
+
+#[test]
 fn regional_apis_keep_names_as_they_were_sent() {
     on_core(async {
         let (address, log) = lambda("{}").await;

@@ -11,8 +11,10 @@ use smallvec::SmallVec;
 use crate::{
     ctx::{DomainPath, RequestCtx},
     header_table::{EventFate, event_fate, named_by_connection},
+    id::TRACE_ID,
     offload::SMALL,
     rescue::Refusal,
+    seen,
 };
 
 /// Header values of the gateway's own.
@@ -173,7 +175,10 @@ fn listed<'a>(
         // No client and no network: AWS adds nothing either.
         return list;
     }
-    list.push(("X-Amzn-Trace-Id", ctx.trace().as_bytes()));
+    // It is passed on with the call, and so is the client told of it.
+    let trace = ctx.trace();
+    let seen = seen::own(ctx, &TRACE_ID).unwrap_or(trace);
+    list.push(("X-Amzn-Trace-Id", seen.as_bytes()));
     list.push(("X-Forwarded-For", &ours.forwarded_for));
     list.push(("X-Forwarded-Port", &ours.port));
     list.push(("X-Forwarded-Proto", if ctx.conn.is_tls { b"https" } else { b"http" }));
