@@ -28,8 +28,8 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const TEST_BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// How much of a body that is too large is read, and for how long, so that
-/// its sender comes to read the refusal.
-const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
+/// its sender comes to read the refusal. Well beyond the largest document.
+const DRAIN_LIMIT: usize = 4 * gw_openapi::MAX_DOCUMENT_BYTES;
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Behind the front door.
@@ -194,4 +194,45 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+
+    /// What is said to a body of so many MiB for `uri`, and how many were read.
+    async fn said(uri: &str, size: usize, is_announced: bool) -> (Option<ApiError>, usize) {
+        const PIECE: usize = 1024 * 1024;
+        let piece = Bytes::from(vec![b' '; PIECE]);
+        let (sent, seen) = tokio::sync::watch::channel(0);
+        let pieces = stream::iter(0..size).map(move |at| {
+            sent.send_replace(at + 1);
+            Ok::<_, Infallible>(piece.clone())
+        });
+        let mut request = http::Request::post(uri);
+        if is_announced {
+            request = request.header("content-length", size * PIECE);
+        }
+        let (parts, body) = request.body(Body::from_stream(pieces)).unwrap().into_parts();
+        let error = read(body, &parts).await.err();
+        (error, *seen.borrow())
+    }
+
+    #[tokio::test]
+    async fn what_is_too_large_is_read_to_its_end() {
+        let import = "/restapis?mode=import&gatewright=adapt";
+        for (uri, size) in [("/restapis", 2), (import, 65), (import, 100)] {
+            for is_announced in [true, false] {
+                let (error, seen) = said(uri, size, is_announced).await;
+                assert_eq!((error.is_some(), seen), (true, size), "{uri}, {is_announced}");
+            }
+        }
+        let (error, seen) = said(import, 7, true).await;
+        assert!(error.is_none() && seen == 7);
+    }
 }
