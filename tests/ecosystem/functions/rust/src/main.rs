@@ -1,6 +1,7 @@
 //! Answers with its event and what it was told of it; streams, fails, waits or
 //! panics when the event says so.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -24,7 +25,10 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Answer, Error> {
         Some("panic") => panic!("on purpose"),
         Some("exit") => std::process::exit(3),
         Some("sleep") => tokio::time::sleep(Duration::from_secs(600)).await,
-        Some("stream") => return Ok(stream(event["fail"] == true)),
+        Some("stream") => {
+            let until = event["until"].as_str().map(PathBuf::from);
+            return Ok(stream(event["fail"] == true, until));
+        }
         _ => println!("hello from rust"),
     }
     Ok(FunctionResponse::BufferedResponse(json!({
@@ -37,11 +41,20 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Answer, Error> {
     })))
 }
 
-fn stream(fails: bool) -> Answer {
+/// All but the first are written when the caller has told that the first has come.
+fn stream(fails: bool, until: Option<PathBuf>) -> Answer {
     let words: Vec<Result<Bytes, Error>> = ["one,", "two,", "three"].map(|w| Ok(w.into())).into();
     let end = fails.then(|| Err("midway".into()));
-    let all = tokio_stream::iter(words.into_iter().chain(end));
-    let stream: Chunks = Box::pin(all.throttle(Duration::from_millis(50)));
+    let all = tokio_stream::iter(words.into_iter().chain(end).enumerate());
+    let stream: Chunks = Box::pin(all.then(move |(at, word)| {
+        let until = until.clone().filter(|_| at > 0);
+        async move {
+            while until.as_ref().is_some_and(|file| !file.exists()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            word
+        }
+    }));
     FunctionResponse::StreamingResponse(StreamResponse {
         metadata_prelude: Default::default(),
         stream,

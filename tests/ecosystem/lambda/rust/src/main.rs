@@ -1,5 +1,6 @@
 //! Answers with the event, with what its query asks for, or as a stream.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ async fn main() -> Result<(), Error> {
 async fn answer(event: LambdaEvent<Value>) -> Result<Answer, Error> {
     let (event, context) = event.into_parts();
     if event["path"].as_str().is_some_and(|path| path.starts_with("/stream")) {
-        return Ok(stream());
+        let until = event["queryStringParameters"]["until"].as_str().map(PathBuf::from);
+        return Ok(stream(until));
     }
     let query = &event["queryStringParameters"];
     if let Some(answer) = query["answer"].as_str() {
@@ -36,9 +38,19 @@ async fn answer(event: LambdaEvent<Value>) -> Result<Answer, Error> {
     })))
 }
 
-fn stream() -> Answer {
+/// All but the first are written when the caller has told that the first has come.
+fn stream(until: Option<PathBuf>) -> Answer {
     let words = ["one,", "two,", "three"].map(|word| Ok(Bytes::from(word)));
-    let stream: Chunks = Box::pin(tokio_stream::iter(words).throttle(Duration::from_millis(300)));
+    let all = tokio_stream::iter(words.into_iter().enumerate());
+    let stream: Chunks = Box::pin(all.then(move |(at, word)| {
+        let until = until.clone().filter(|_| at > 0);
+        async move {
+            while until.as_ref().is_some_and(|file| !file.exists()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            word
+        }
+    }));
     let mut metadata_prelude = MetadataPrelude::default();
     metadata_prelude.cookies = vec!["a=b".to_owned(), "c=d".to_owned()];
     metadata_prelude.headers.insert("x-by", "rust".parse().expect("a header's value"));
