@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     cell::{Cell, OnceCell},
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use gw_route::Params;
@@ -59,6 +59,8 @@ pub(crate) struct RequestCtx<'w> {
     pub(crate) is_traced: Cell<bool>,
     /// See [`seen::own`].
     pub(crate) seen: Seen,
+    /// See [`RequestCtx::arrived`].
+    pub(crate) arrived: OnceCell<Duration>,
 }
 
 /// The stage of a request, and which of its deployments.
@@ -136,6 +138,14 @@ impl RequestCtx<'_> {
     /// The same, if the integration was told.
     pub(crate) fn told_trace(&self) -> Option<&HeaderValue> {
         self.trace.get().filter(|_| self.is_traced.get())
+    }
+
+    /// When the request was there, since 1970: one time for all who ask.
+    pub(crate) fn arrived(&self) -> Duration {
+        *self.arrived.get_or_init(|| {
+            let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+            now.saturating_sub(self.began.elapsed())
+        })
     }
 
     /// The host that the client asked for, port included; empty if it said none.
@@ -219,10 +229,11 @@ impl Values for RequestCtx<'_> {
             ContextVar::Path => gw_route::path_of_api(self.uri.path()),
             ContextVar::Protocol => "HTTP/1.1",
             ContextVar::RequestId => self.ids.request(),
-            ContextVar::RequestTime => return Some(Cow::Owned(request_time())),
+            ContextVar::RequestTime => {
+                return Some(Cow::Owned(request_time(self.arrived())));
+            }
             ContextVar::RequestTimeEpoch => {
-                let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-                return Some(Cow::Owned(now.as_millis().to_string()));
+                return Some(Cow::Owned(self.arrived().as_millis().to_string()));
             }
             ContextVar::ResourceId => &resource()?.id,
             ContextVar::ResourcePath => &resource()?.path,
@@ -324,9 +335,10 @@ fn of_test_call(variable: ContextVar) -> Option<&'static str> {
 }
 
 /// As Apache logs it: `04/Mar/2020:19:15:17 +0000`.
-fn request_time() -> String {
+fn request_time(arrived: Duration) -> String {
     let format = time::macros::format_description!(
         "[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000"
     );
-    OffsetDateTime::now_utc().format(format).unwrap_or_default()
+    let arrived = OffsetDateTime::UNIX_EPOCH + arrived;
+    arrived.format(format).unwrap_or_default()
 }

@@ -109,6 +109,29 @@ fn only_what_is_mapped_reaches_the_backend() {
 }
 
 #[test]
+fn a_request_has_one_time() {
+    on_core(async {
+        let (address, log) = backend(|_| {
+            // Longer than the clock needs to show it.
+            std::thread::sleep(Duration::from_millis(5));
+            Response::new(Full::new(Bytes::from_static(b"{}")))
+        })
+        .await;
+        let told = [("integration.request.header.x-time", "context.requestTimeEpoch")];
+        let method = with(http(format!("http://{address}/"), &told), |integration| {
+            let template = "$context.requestTimeEpoch|$context.requestTime";
+            integration.responses.insert("200".to_owned(), response("", &[], Some(template)));
+        });
+        let gateway = Gateway::start(vec![stage(&api(vec![("/", Get, method)]))]).await;
+        let answer = gateway.get("").await;
+        let (epoch_ms, time) = answer.text().split_once('|').unwrap();
+        assert_eq!(log.borrow()[0].header("x-time"), Some(epoch_ms));
+        let second: u64 = epoch_ms.parse::<u64>().unwrap() / 1000 % 60;
+        assert!(time.ends_with(&format!(":{second:02} +0000")), "{epoch_ms} {time}");
+    });
+}
+
+#[test]
 fn some_verbs_have_no_body() {
     on_core(async {
         let (address, log) = echo().await;

@@ -82,6 +82,7 @@ pub async fn handle_with_head(
         trace: OnceCell::new(),
         is_traced: Cell::new(false),
         seen: OnceCell::new(),
+        arrived: OnceCell::new(),
     };
     let mut response = match run(&mut ctx, RequestBody::Incoming(body)).await {
         Ok(response) => response,

@@ -64,6 +64,7 @@ pub async fn test_call(core: &CoreState, call: &TestCall) -> Tested {
         trace: OnceCell::new(),
         is_traced: Cell::new(false),
         seen: OnceCell::new(),
+        arrived: OnceCell::new(),
     };
     let outcome = match run(&mut ctx, call).await {
         Ok(response) => whole(core, response).await,

@@ -201,6 +201,7 @@ async fn on_core(
         trace: OnceCell::new(),
         is_traced: Cell::new(false),
         seen: OnceCell::new(),
+        arrived: OnceCell::new(),
     };
     let mut answers = Vec::new();
     for error in errors {

@@ -1,6 +1,6 @@
 //! The event of a request.
 
-use std::{net::IpAddr, time::SystemTime};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use gw_event::{Body, Identity, Paths, RestEvent, SentNames};
@@ -61,9 +61,7 @@ fn begin(ctx: &RequestCtx<'_>, out: &mut Vec<u8>) {
         .collect();
     let is_edge = located.bound.api.is_edge();
     let ours = Ours::of(ctx);
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let age = ctx.began.elapsed();
-    let time_ms = now.saturating_sub(age).as_millis();
+    let time_ms = ctx.arrived().as_millis();
     let mut write = |sent: SentNames<'_>| {
         let spelled = if is_edge { trains(ctx) } else { String::new() };
         let event = RestEvent {
