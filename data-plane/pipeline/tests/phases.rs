@@ -38,6 +38,7 @@ fn addresses() {
             ("ABC.execute-api.eu-west-1.amazonaws.com", "/prod/", "root"),
             ("abc.execute-api.x", "//prod//a", "a"),
             ("127.0.0.1", "/_aws/execute-api/abc/prod/a/", "a"),
+            ("abc-vpce-0212a4ababd5b8c3e.execute-api.us-west-2.amazonaws.com", "/prod/a", "a"),
         ] {
             let answer = send(host, path).await;
             assert_eq!((answer.status.as_u16(), answer.text()), (200, body), "{host} {path}");
@@ -48,8 +49,23 @@ fn addresses() {
             ("abc.execute-api.x", "/"),
             ("localhost", "/prod/a"),
             ("localhost", "/_aws/execute-api/abc"),
+            ("xyz-vpce-0212a4ababd5b8c3e.execute-api.x", "/prod/a"),
+            ("vpce-01d622316a7df47f9-a1b2.execute-api.us-west-2.vpce.amazonaws.com", "/prod/a"),
         ] {
             expect(&send(host, path).await, 403, "ForbiddenException", FORBIDDEN);
+        }
+        // By the public name of a VPC endpoint, as AWS's guide to private APIs has it.
+        let endpoint = "vpce-01d622316a7df47f9-a1b2.execute-api.us-west-2.vpce.amazonaws.com";
+        for (host, api, expected) in [
+            (endpoint, "abc", Some("a")),
+            (endpoint, "xyz", None),
+            ("xyz.execute-api.x", "abc", None),
+        ] {
+            let request = Request::builder().uri("/prod/a").header("host", host);
+            let request = request.header("x-apigw-api-id", api);
+            let answer = gateway.send(request.body(Full::<bytes::Bytes>::default()).unwrap()).await;
+            assert_eq!(answer.status == 200, expected.is_some(), "{host} {api}");
+            assert_eq!(answer.text(), expected.unwrap_or(FORBIDDEN), "{host} {api}");
         }
     });
 }

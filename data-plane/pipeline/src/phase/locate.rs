@@ -24,12 +24,22 @@ pub(super) fn run(ctx: &mut RequestCtx<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The API behind the first label of a host: its id, alone or with a VPC
+/// endpoint's behind it, or that of an endpoint, whose clients name the API in
+/// a header. So clients of private APIs address them at AWS.
+fn api_of<'a>(ctx: &'a RequestCtx<'_>, label: &'a str) -> Option<&'a str> {
+    if label.starts_with("vpce-") {
+        return ctx.headers.get("x-apigw-api-id")?.to_str().ok();
+    }
+    Some(label.split_once("-vpce-").map_or(label, |(api, _)| api))
+}
+
 /// The stage of a request, where the path behind it starts, and what of a
 /// custom domain is in front.
 fn find<'w>(ctx: &RequestCtx<'w>) -> Option<(&'w Arc<CompiledStage>, usize, DomainPath)> {
     let path = ctx.uri.path();
     if let Some(address) = Address::read(ctx.host(), path, &ctx.core.config.suffixes) {
-        let stage = ctx.world.stage(&address.api, address.stage)?;
+        let stage = ctx.world.stage(api_of(ctx, &address.api)?, address.stage)?;
         return Some((stage, address.path_start, DomainPath::None));
     }
     let place = ctx.world.facts().domain(ctx.domain())?.place(path)?;
