@@ -81,6 +81,41 @@ fn unmatched_routes_and_disabled_endpoints() {
         expect(&gateway.get("/a/../a").await, 403, error, missing);
         let post = request("POST", "/a").body(Full::<bytes::Bytes>::default()).unwrap();
         expect(&gateway.send(post).await, 403, error, missing);
+        // What is no signature is told of, where there is no route only.
+        let signed = "AWS4-HMAC-SHA256 Credential=a/20260101/r/s/aws4_request, SignedHeaders=host, \
+                      Signature=0";
+        for (authorization, message) in [
+            (
+                "Bearer a.b",
+                Some(
+                    "Invalid key=value pair (missing equal-sign) in Authorization \
+                header: 'Bearer a.b'",
+                ),
+            ),
+            (
+                "Credential=x",
+                Some(
+                    "Authorization header requires 'Signature' parameter. \
+                Authorization header requires 'SignedHeaders' parameter. Authorization=Credential=x",
+                ),
+            ),
+            (signed, None),
+        ] {
+            let send = |path: &str| {
+                let request = request("GET", path).header("authorization", authorization);
+                let request = request.header("x-amz-date", "20260101T000000Z");
+                gateway.send(request.body(Full::<bytes::Bytes>::default()).unwrap())
+            };
+            assert_eq!(send("/a").await.status, 200, "{authorization}");
+            let answer = send("/b").await;
+            match message {
+                Some(message) => {
+                    let body = format!("{{\"message\":\"{message}\"}}");
+                    expect(&answer, 403, "IncompleteSignatureException", &body);
+                }
+                None => expect(&answer, 403, error, missing),
+            }
+        }
 
         api.disable_execute_api_endpoint = true;
         let gateway = Gateway::start(vec![stage(&api)]).await;
