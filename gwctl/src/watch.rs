@@ -127,12 +127,26 @@ fn rejection(receipts: &[Receipt]) -> Option<String> {
     Some(format!("{}: {}", receipt.node_id, receipt.reason.as_deref().unwrap_or("at fault")))
 }
 
-/// One line that sums a release up.
+/// How many nodes a summary names.
+const MAX_NAMED: usize = 5;
+
+/// One line that sums a release up, with the nodes that do not serve it.
 pub(crate) fn summary(detail: &ReleaseDetail) -> String {
-    let serving = detail.receipts.iter().filter(|r| r.state == ReceiptState::Serving).count();
+    let (serving, others): (Vec<_>, Vec<_>) =
+        detail.receipts.iter().partition(|receipt| receipt.state == ReceiptState::Serving);
+    let serving = serving.len();
+    let named: Vec<_> = others.iter().take(MAX_NAMED).map(|r| r.node_id.as_str()).collect();
+    let others = match others.len() {
+        0 => String::new(),
+        _ if serving == 0 => String::new(),
+        all if all > MAX_NAMED => {
+            format!(" (not on {} and {} more)", named.join(", "), all - MAX_NAMED)
+        }
+        _ => format!(" (not on {})", named.join(", ")),
+    };
     let time = detail.settled_ms.map(|ms| format!(" in {ms:.0} ms")).unwrap_or_default();
     format!(
-        "release {} of {}/{}: {} on {serving} of {} nodes{time}",
+        "release {} of {}/{}: {} on {serving} of {} nodes{others}{time}",
         detail.release.number,
         detail.rest_api_id,
         detail.stage_name,
@@ -196,5 +210,16 @@ pub(crate) mod tests {
     fn a_release_in_one_line() {
         let line = summary(&detail("serving", &[("n1", "serving"), ("n2", "serving")], true));
         assert_eq!(line, "release 7 of abc/dev: serving on 2 of 2 nodes in 12 ms");
+        let line = summary(&detail("serving", &[("n1", "serving"), ("n2", "lagging")], true));
+        assert_eq!(line, "release 7 of abc/dev: serving on 1 of 2 nodes (not on n2) in 12 ms");
+        let names: Vec<String> = (1..9).map(|n| format!("n{n}")).collect();
+        let receipts: Vec<_> = names
+            .iter()
+            .map(|name| (name.as_str(), if name == "n1" { "serving" } else { "waiting" }))
+            .collect();
+        let line = summary(&detail("serving", &receipts, true));
+        assert!(line.contains(" 1 of 8 nodes (not on n2, n3, n4, n5, n6 and 2 more)"), "{line}");
+        let line = summary(&detail("pending", &[("n1", "waiting")], false));
+        assert_eq!(line, "release 7 of abc/dev: pending on 0 of 1 nodes");
     }
 }
