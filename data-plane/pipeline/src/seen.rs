@@ -37,8 +37,8 @@ pub(crate) struct Forwarded {
     proto: HeaderValue,
 }
 
-/// See [`Forwarded`].
-pub(crate) type Seen = OnceCell<Forwarded>;
+/// See [`Forwarded`]; elsewhere, since few requests need it.
+pub(crate) type Seen = OnceCell<Box<Forwarded>>;
 
 impl Forwarded {
     fn of(ctx: &RequestCtx<'_>) -> Self {
@@ -71,7 +71,7 @@ pub(crate) fn own<'c>(ctx: &'c RequestCtx<'_>, name: &HeaderName) -> Option<&'c 
     if ctx.is_test || !name.as_str().starts_with("x-") {
         return None;
     }
-    let forwarded = || ctx.seen.get_or_init(|| Forwarded::of(ctx));
+    let forwarded = || ctx.seen.get_or_init(|| Box::new(Forwarded::of(ctx)));
     match name.as_str() {
         "x-amzn-trace-id" => Some(&forwarded().trace),
         "x-forwarded-for" => Some(&forwarded().chain),
