@@ -116,17 +116,18 @@ impl Planner {
         let version = version.trim_start_matches('v').to_owned();
         let own = self.own.path().join("bootstrap.mjs");
         let found = node::ric(&code.folder, std::env::var_os("NODE_PATH").as_deref());
-        let missing = match &found {
-            None => "Gatewright's runtime client (aws-lambda-ric is not installed)",
-            Some(ric) if ric.built => "Gatewright's runtime client",
-            Some(_) => "Gatewright's runtime client (aws-lambda-ric has no native part)",
-        };
         let (script, client) = match (self.client, found) {
             (RuntimeClient::Official, found) => {
-                (node::official(found, &code.folder)?, "aws-lambda-ric")
+                (node::official(found, &interpreter, &code.folder)?, "aws-lambda-ric")
             }
-            (RuntimeClient::Auto, Some(ric)) if ric.built => (ric.script, "aws-lambda-ric"),
-            (RuntimeClient::Auto | RuntimeClient::Own, _) => (own, missing),
+            (_, None) => (own, "Gatewright's runtime client (aws-lambda-ric is not installed)"),
+            (RuntimeClient::Own, Some(_)) => (own, "Gatewright's runtime client"),
+            (RuntimeClient::Auto, Some(ric)) if ric.loads(&interpreter) => {
+                (ric.script, "aws-lambda-ric")
+            }
+            (RuntimeClient::Auto, Some(_)) => {
+                (own, "Gatewright's runtime client (aws-lambda-ric cannot be loaded)")
+            }
         };
         let mut args: Vec<OsString> = code.command.iter().skip(1).map(Into::into).collect();
         args.extend([script.into(), code.handler.clone().into()]);

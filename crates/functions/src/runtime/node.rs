@@ -2,6 +2,9 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::said_by;
 
 /// The script that is started and the native part that it needs, in the
 /// package's versions up to 3 and from 4 on.
@@ -12,9 +15,8 @@ const LAYOUTS: [(&str, &str); 2] =
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ric {
     pub(super) script: PathBuf,
-    /// Whether its native part was built: it is not where there was no
-    /// compiler, nor on macOS.
-    pub(super) built: bool,
+    /// Its native part, if that was built: on macOS it never is.
+    native: Option<PathBuf>,
 }
 
 /// AWS's client, where Node looks for packages: in the folder's `node_modules`,
@@ -26,21 +28,35 @@ pub(super) fn ric(folder: &Path, node_path: Option<&OsStr>) -> Option<Ric> {
     packages.find_map(|package| {
         let of = |(script, native): &(&str, &str)| {
             let script = package.join(script);
-            let built = package.join(native).is_file();
-            script.is_file().then_some(Ric { script, built })
+            let native = Some(package.join(native)).filter(|file| file.is_file());
+            script.is_file().then_some(Ric { script, native })
         };
         LAYOUTS.iter().find_map(of)
     })
 }
 
+impl Ric {
+    /// Whether this Node can load the native part: one that was built in a
+    /// container or on another machine is of no use here.
+    pub(super) fn loads(&self, node: &Path) -> bool {
+        let Some(native) = self.native.as_ref() else { return false };
+        let mut command = Command::new(node);
+        command.args(["-e", "require(process.argv[1])"]).arg(native);
+        // It reads the address when it is loaded, and calls nobody.
+        command.env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9");
+        said_by(&mut command).is_ok()
+    }
+}
+
 /// The script of AWS's client, or why there is none.
-pub(super) fn official(found: Option<Ric>, folder: &Path) -> Result<PathBuf, String> {
+pub(super) fn official(found: Option<Ric>, node: &Path, folder: &Path) -> Result<PathBuf, String> {
     match found {
-        Some(Ric { script, built: true }) => Ok(script),
-        Some(Ric { script, built: false }) => Err(format!(
-            "{} has no native part: install aws-lambda-ric again where it can be built, or run \
-             with --runtime-client own",
-            script.display()
+        Some(ric) if ric.loads(node) => Ok(ric.script),
+        Some(ric) => Err(format!(
+            "{} has no native part that {} can load: install aws-lambda-ric again on this \
+             machine, or run with --runtime-client own",
+            ric.script.display(),
+            node.display(),
         )),
         None => Err(format!(
             "aws-lambda-ric is not installed for {}: `npm install aws-lambda-ric` there (it \
@@ -71,22 +87,26 @@ mod tests {
         let (function, elsewhere) = (dir.path().join("all/f"), dir.path().join("elsewhere"));
         fs::create_dir_all(&function).unwrap();
         assert_eq!(ric(&function, None), None);
-        let missing = official(None, &function).unwrap_err();
+        let node = Path::new("no-such-node");
+        let missing = official(None, node, &function).unwrap_err();
         assert!(missing.contains("npm install aws-lambda-ric"), "{missing}");
 
         install(&elsewhere, &["index.mjs", "rapid-client.node"]);
         let by_variable = ric(&function, Some(elsewhere.as_os_str())).unwrap();
         assert_eq!(by_variable.script, elsewhere.join("aws-lambda-ric/index.mjs"));
-        assert!(by_variable.built);
+        assert!(by_variable.native.is_some());
+        assert!(!by_variable.loads(node));
 
         let above = dir.path().join("all/node_modules");
         install(&above, &["bin/index.mjs"]);
         let unbuilt = ric(&function, Some(elsewhere.as_os_str()));
-        assert_eq!(unbuilt.as_ref().map(|ric| ric.built), Some(false), "nearer");
-        let error = official(unbuilt, &function).unwrap_err();
+        assert_eq!(unbuilt.as_ref().unwrap().native, None, "nearer");
+        let error = official(unbuilt, node, &function).unwrap_err();
         assert!(error.contains("has no native part"), "{error}");
         install(&above, &["dist/rapid-client.node"]);
-        let built = official(ric(&function, None), &function).unwrap();
-        assert_eq!(built, above.join("aws-lambda-ric/bin/index.mjs"));
+        let built = ric(&function, None).unwrap();
+        assert_eq!(built.script, above.join("aws-lambda-ric/bin/index.mjs"));
+        // Whatever ends well has loaded it.
+        assert!(official(Some(built), Path::new("true"), &function).is_ok());
     }
 }

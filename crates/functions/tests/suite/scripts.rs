@@ -231,6 +231,28 @@ async fn as_awss_client_does(served: &Served) {
 }
 
 #[tokio::test]
+async fn a_client_that_cannot_be_loaded_is_passed_over() {
+    if !has("node") {
+        return skip::note("a_client_that_cannot_be_loaded_is_passed_over", "no node");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "dog/index.mjs", NODE);
+    put(dir.path(), "functions.toml", &patient(&["dog"]));
+    let package = "dog/node_modules/aws-lambda-ric";
+    put(dir.path(), &format!("{package}/bin/index.mjs"), "process.exit(1);\n");
+    put(dir.path(), &format!("{package}/dist/rapid-client.node"), "of another machine");
+    let served = Served::with(Options::folder(dir.path())).await;
+    assert_eq!(served.invoke("dog", &json!({ "x": 1 })).await["event"], json!({ "x": 1 }));
+    let log = served.log().join("\n");
+    assert!(log.contains("(aws-lambda-ric cannot be loaded)"), "{log}");
+    let mut options = Options::folder(dir.path());
+    options.client = RuntimeClient::Official;
+    let error = gw_functions::Functions::start(options).await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("has no native part that"), "{error}");
+    served.functions.stop().await;
+}
+
+#[tokio::test]
 async fn changed_files_are_served_anew() {
     if !has("python3") {
         return skip::note("changed_files_are_served_anew", "no python3");
