@@ -93,6 +93,31 @@ async fn a_stage_is_exported_as_it_was_deployed() {
     }
 }
 
+/// A new API has the models Empty and Error; exports have those in use.
+#[tokio::test]
+async fn models_that_every_api_has_are_exported_where_they_are_used() {
+    let admin = Admin::start().await;
+    let made = admin.send("POST", "/restapis", json!({"name": "new"})).await.expect(201);
+    let (api, root) = (made["id"].as_str().unwrap(), made["rootResourceId"].as_str().unwrap());
+    let method = format!("/restapis/{api}/resources/{root}/methods/GET");
+    admin.send("PUT", &method, json!({"authorizationType": "NONE"})).await.expect(201);
+    let integration = format!("{method}/integration");
+    admin.send("PUT", &integration, json!({"type": "MOCK"})).await.expect(201);
+    let mine = json!({"name": "Mine", "contentType": "application/json", "schema": "{}"});
+    admin.send("POST", &format!("/restapis/{api}/models"), mine).await.expect(201);
+    for (status, model, expected) in
+        [("200", "Empty", &["Empty", "Mine"][..]), ("500", "Error", &["Empty", "Error", "Mine"])]
+    {
+        let models = json!({"responseModels": {"application/json": model}});
+        admin.send("PUT", &format!("{method}/responses/{status}"), models).await.expect(201);
+        let stage = json!({"stageName": "prod"});
+        admin.send("POST", &format!("/restapis/{api}/deployments"), stage).await.expect(201);
+        let document = exported(&admin, api, "oas30", "").await;
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        assert_eq!(schemas.keys().collect::<Vec<_>>(), expected, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn an_export_is_json_or_yaml() {
     let admin = Admin::start().await;

@@ -1,6 +1,8 @@
 //! Models become schemas of the document.
 
-use gw_model::{ModelName, RestApi};
+use std::collections::BTreeSet;
+
+use gw_model::{Model, ModelName, RestApi, check};
 use serde_json::Value;
 
 use super::ExportFormat;
@@ -22,9 +24,11 @@ pub(super) fn reference(format: ExportFormat, name: &str) -> Value {
         .into()
 }
 
-/// Every model of the API.
+/// Every model of the API, but for those that it came with and nothing uses:
+/// AWS's exports leave them out.
 pub(super) fn schemas(api: &RestApi, format: ExportFormat) -> Members {
-    let schema = |(name, model): (&ModelName, &gw_model::Model)| {
+    let used = used(api);
+    let schema = |(name, model): (&ModelName, &Model)| {
         let text = model.schema.as_deref().unwrap_or_default();
         let mut schema = serde_json::from_str(text).unwrap_or_else(|_| Members::new());
         // OpenAPI fixes the dialect and has no such member.
@@ -33,7 +37,35 @@ pub(super) fn schemas(api: &RestApi, format: ExportFormat) -> Members {
         localize(api, format, name.as_str(), &mut schema);
         (name.as_str().to_owned(), schema)
     };
-    api.models.iter().map(schema).collect()
+    let wanted = |(name, model): &(&ModelName, &Model)| {
+        used.contains(name.as_str()) || !is_default(name.as_str(), model)
+    };
+    api.models.iter().filter(wanted).map(schema).collect()
+}
+
+/// Whether `CreateRestApi` made the model.
+fn is_default(name: &str, model: &Model) -> bool {
+    let told = model.description.as_deref();
+    match name {
+        "Empty" => told == Some("This is a default empty schema model"),
+        "Error" => told == Some("This is a default error schema model"),
+        _ => false,
+    }
+}
+
+/// The names of the models that methods and other models refer to.
+fn used(api: &RestApi) -> BTreeSet<String> {
+    let methods = api.resources.values().flat_map(|resource| resource.methods.values());
+    let named = methods.flat_map(|method| {
+        let answers = method.responses.values().flat_map(|one| one.response_models.values());
+        method.request_models.values().chain(answers).cloned()
+    });
+    let referred = api.models.iter().flat_map(|(own, model)| {
+        let mut names = check::model_references(model.schema.as_deref().unwrap_or_default());
+        names.remove(own.as_str());
+        names
+    });
+    named.chain(referred).collect()
 }
 
 /// Turns references into the document's, wherever draft 4 has a schema. Depth
