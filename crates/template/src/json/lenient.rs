@@ -244,6 +244,17 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// What was read is JSON as it is printed, and reads the same.
+        #[test]
+        fn what_is_read_prints_as_json(text in "[{}\\[\\]:,'\"\\\\a0.\\-eu \u{e9}\n]{0,40}") {
+            if let Some(printed) = read(&text) {
+                proptest::prop_assert!(serde_json::from_str::<serde_json::Value>(&printed).is_ok());
+                proptest::prop_assert_eq!(read(&printed), Some(printed));
+            }
+        }
+    }
+
     #[test]
     fn depth_is_bounded() {
         for text in ["[".repeat(200_000), "{a:".repeat(200_000)] {
