@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use gw_model::{NodeId, Revision, Scope};
-use gw_store::{Audit, NewNode, NodeAck, NodeHello, NodeRow};
+use gw_store::{Audit, NewNode, NodeAck, NodeHello, NodeRow, UnservedRow};
 
 use crate::{
     App, Caller, Error, FleetView, JoinTokenSecret, LiveNode, NodeView, Result,
@@ -11,6 +11,9 @@ use crate::{
     error::Kind,
     transact::{Found as _, transact},
 };
+
+/// How many stages that a node does not serve are told of each.
+const UNSERVED_TOLD: u32 = 20;
 
 /// The purpose of join tokens' keyed hashes.
 const JOIN: &str = "join-token";
@@ -187,13 +190,18 @@ impl App {
         let mut txn = self.store().read().await?;
         let revision = txn.log_position().await?.revision;
         let rows = txn.node_list().await?;
+        let mut unserved = BTreeMap::<NodeId, Vec<UnservedRow>>::new();
+        for row in txn.receipts_unserved(UNSERVED_TOLD).await? {
+            unserved.entry(row.node.clone()).or_default().push(row);
+        }
         let live: BTreeMap<NodeId, LiveNode> =
             self.fleet().live_nodes().into_iter().map(|node| (node.id.clone(), node)).collect();
         let nodes = rows
             .into_iter()
             .map(|row| {
-                let live = live.get(&row.id);
-                self.node_view_of(row, live, revision)
+                let (live, unserved) = (live.get(&row.id), unserved.remove(&row.id));
+                let unserved = unserved.unwrap_or_default();
+                NodeView { unserved, ..self.node_view_of(row, live, revision) }
             })
             .collect();
         Ok(FleetView { revision, nodes })
@@ -232,6 +240,7 @@ impl App {
             lag_ms,
             traffic_address: row.traffic_address,
             metrics_address: row.metrics_address,
+            unserved: Vec::new(),
         }
     }
 

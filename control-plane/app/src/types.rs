@@ -6,7 +6,7 @@ use gw_model::{
     ApiId, DeploymentId, Digest, HttpMethod, Method, Model, ModelName, NodeId, Release,
     ReleaseNumber, Resource, ResourceId, RestApi, Revision, StageKey,
 };
-pub use gw_store::{ReceiptRow, ReceiptState, ReleaseState};
+pub use gw_store::{ReceiptRow, ReceiptState, ReleaseState, UnservedRow};
 use time::OffsetDateTime;
 
 /// Items with the place where the next page starts.
@@ -225,6 +225,8 @@ pub struct NodeView {
     pub traffic_address: String,
     /// Where its metrics are.
     pub metrics_address: String,
+    /// What it says it cannot serve of what is committed: the first stages.
+    pub unserved: Vec<UnservedRow>,
 }
 
 /// All nodes, and the revision that they should be at.

@@ -154,6 +154,57 @@ async fn receipts_replace_and_outlive() {
 }
 
 #[tokio::test]
+async fn the_fleet_tells_what_nodes_do_not_serve() {
+    let bench = bench().await;
+    let app = &bench.app;
+    let hour = Duration::from_secs(3600);
+    let token = app.join_token_create(&bench.caller, 2, hour, &BTreeMap::new()).await.unwrap();
+    for node in ["n1", "n2"] {
+        app.node_join(&request(&token.secret, Some(node))).await.unwrap();
+    }
+    let (api, _) = bench.api("a").await;
+    let stages: Vec<String> = (0..25).map(|n| format!("s{n:02}")).collect();
+    for stage in &stages {
+        bench.deploy(&api, stage).await;
+    }
+    let said = async |node: &str, stages: &[String], number: u64, state, reason: Option<&str>| {
+        let row = ReceiptRow {
+            node: node.into(),
+            state,
+            reason: reason.map(str::to_owned),
+            warnings: Vec::new(),
+            compile_us: 0,
+            at: OffsetDateTime::now_utc(),
+        };
+        let release = ReleaseNumber(number);
+        let rows: Vec<_> =
+            stages.iter().map(|stage| (bench.key(&api, stage), release, row.clone())).collect();
+        app.receipts_put(&rows).await.unwrap();
+    };
+    let unserved = async |node: &str| {
+        let rows = app.node_view(&node.into()).await.unwrap().unserved;
+        let count = rows.first().map_or(0, |row| row.of);
+        (rows, count)
+    };
+    said("n1", &stages, 1, ReceiptState::Serving, None).await;
+    said("n2", &stages, 1, ReceiptState::Rejected, Some("too large")).await;
+    assert_eq!(unserved("n1").await, (Vec::new(), 0));
+    let (rows, count) = unserved("n2").await;
+    assert_eq!((rows.len(), count), (20, 25), "the first ones, and how many there are");
+    let first = &rows[0];
+    assert_eq!((first.api.clone(), first.stage.as_str(), first.release.0), (api.clone(), "s00", 1));
+    assert_eq!((first.state, first.reason.as_deref()), (ReceiptState::Rejected, Some("too large")));
+
+    said("n2", &stages[..24], 1, ReceiptState::Serving, None).await;
+    said("n2", &stages[24..], 1, ReceiptState::Lagging, Some("disk full")).await;
+    let (rows, count) = unserved("n2").await;
+    assert_eq!((rows[0].stage.as_str(), rows[0].state, count), ("s24", ReceiptState::Lagging, 1));
+    // A word on a release that is not committed (any more) is no news of today.
+    bench.deploy(&api, "s24").await;
+    assert_eq!(unserved("n2").await, (Vec::new(), 0));
+}
+
+#[tokio::test]
 async fn the_first_start_makes_one_administrator() {
     let bench = bench().await;
     let app = &bench.app;

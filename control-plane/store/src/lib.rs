@@ -54,7 +54,7 @@ pub use fact::FactRow;
 pub use lock::{Listener, Session};
 pub use mapping::{AssociationRow, NO_BASE_PATH};
 pub use node::{JoinTokenRow, NewNode, NodeAck, NodeHello, NodeRow, NodeStanding};
-pub use receipt::{ReceiptRow, ReceiptState};
+pub use receipt::{ReceiptRow, ReceiptState, UnservedRow};
 pub use release::{NewRelease, ReleaseRow, ReleaseState};
 pub use resource::ResourceRow;
 pub use rollout::{Commit, PendingRow, Rejection};

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use gw_model::{NodeId, ReleaseNumber, StageKey};
+use gw_model::{ApiId, NodeId, ReleaseNumber, StageKey, StageName};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 
@@ -68,6 +68,25 @@ pub struct ReceiptRow {
     pub compile_us: u64,
     /// When it was received.
     pub at: OffsetDateTime,
+}
+
+/// A stage whose committed release a node does not serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnservedRow {
+    /// Who does not.
+    pub node: NodeId,
+    /// The stage's API.
+    pub api: ApiId,
+    /// The stage.
+    pub stage: StageName,
+    /// The committed release.
+    pub release: ReleaseNumber,
+    /// The node's last word on it: rejected or lagging.
+    pub state: ReceiptState,
+    /// Why.
+    pub reason: Option<String>,
+    /// Of how many stages this holds for the node; not all may be listed.
+    pub of: u64,
 }
 
 impl Txn {
@@ -138,6 +157,42 @@ impl Txn {
                     warnings: row.warnings.0,
                     compile_us: row.compile_us as u64,
                     at: row.at,
+                })
+            })
+            .collect()
+    }
+
+    /// What nodes said they cannot serve of what is committed, by node and
+    /// stage; of each node the first `most` stages.
+    ///
+    /// # Errors
+    /// When the database is gone.
+    pub async fn receipts_unserved(&mut self, most: u32) -> Result<Vec<UnservedRow>, Error> {
+        let rows = sqlx::query!(
+            r#"SELECT node_id AS "node_id!", api_id AS "api_id!", name AS "name!",
+                      release AS "release!", state AS "state!", reason, amount AS "amount!"
+                 FROM (SELECT p.node_id, s.api_id, s.name, p.release, p.state, p.reason,
+                              count(*) OVER (PARTITION BY p.node_id) AS amount,
+                              row_number() OVER (PARTITION BY p.node_id
+                                                 ORDER BY s.api_id, s.name) AS place
+                         FROM stages s JOIN receipts p
+                           ON p.stage_id = s.id AND p.release = s.serving_release
+                        WHERE p.state IN ('rejected', 'lagging')) unserved
+                WHERE place <= $1 ORDER BY node_id, place"#,
+            i64::from(most),
+        )
+        .fetch_all(self.conn())
+        .await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(UnservedRow {
+                    node: row.node_id.into(),
+                    api: row.api_id.into(),
+                    stage: row.name.into(),
+                    release: ReleaseNumber(row.release as u64),
+                    state: row.state.parse()?,
+                    reason: row.reason,
+                    of: row.amount as u64,
                 })
             })
             .collect()

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 pub use certificates::{Certificate, Certificates, ImportCertificate};
 pub use cors::{ApiCors, CorsAnswers, CorsSettings, PutCors, ResourceCors};
 pub use diff::{ChangeKind, Diff, DiffEntry, Undeployed};
-pub use nodes::{FleetStatus, NodeDetail, NodeHealth, NodeLive, NodeStatus};
+pub use nodes::{FleetStatus, NodeDetail, NodeHealth, NodeLive, NodeStatus, NotServing};
 pub use releases::{
     Canary, ChangeStage, DeploymentReceipts, History, Receipt, ReceiptState, ReleaseDetail,
     ReleaseState, ReleaseSummary, Rollback,

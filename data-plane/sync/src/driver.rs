@@ -7,6 +7,7 @@
 //! the acknowledgement of a world therefore says that requests meet it; it
 //! does not say that the world is on disk already.
 
+mod faults;
 mod fetches;
 mod inputs;
 mod stages;
@@ -27,7 +28,7 @@ use gw_fleet_core::{
 use gw_model::Digest;
 use tokio::sync::{mpsc, watch};
 
-use self::{fetches::Fetches, stages::Stages, talk::Talk};
+use self::{faults::Faults, fetches::Fetches, stages::Stages, talk::Talk};
 use crate::{
     Hooks,
     compile::{AtHand, Cache, Compiler, Done, Job as CompileJob, within_limit},
@@ -74,6 +75,7 @@ pub(crate) struct Driver {
     machine: NodeSync,
     stages: Stages,
     fetches: Fetches,
+    faults: Faults,
     talk: Talk,
     compiler: Compiler,
     tests: TestCalls,
@@ -112,6 +114,7 @@ impl Driver {
             machine: NodeSync::new(gw_fleet_core::node::Limits::default()),
             stages: Stages::new(world, parts.reclaimer),
             fetches: Fetches::new(parts.input, parts.max_deployment_bytes),
+            faults: Faults::default(),
             talk: Talk::new(hooks, parts.about),
             compiler,
             cache,
@@ -315,6 +318,9 @@ impl Driver {
                 && !ack.accepted
             {
                 self.status.update(|status| status.resyncs += 1);
+            }
+            if let NodeMessage::Receipt(receipt) = &message {
+                self.faults.tell(receipt);
             }
             self.talk.send(message);
         }

@@ -13,9 +13,32 @@ use crate::output::{Output, render, table};
 pub(crate) async fn fleet(client: &Client, out: Output) -> Result<()> {
     let fleet: FleetStatus = client.get(Path::own(&["fleet"])).await?;
     out.data(&fleet, |fleet| {
-        let rows = nodes_table(&fleet.nodes);
+        let rows = nodes_text(&fleet.nodes);
         format!("revision {}, {} nodes\n{rows}", fleet.revision, fleet.nodes.len())
     })
+}
+
+/// The table, and below it what nodes cannot serve.
+fn nodes_text(nodes: &[NodeStatus]) -> String {
+    let mut text = nodes_table(nodes);
+    for node in nodes.iter().filter(|node| !node.not_serving.is_empty()) {
+        text.push_str(&format!("\n\n{} does not serve", node.node_id));
+        for stage in &node.not_serving {
+            let reason = stage.reason.as_deref().unwrap_or("no reason given");
+            text.push_str(&format!(
+                "\n  release {} of {}/{}: {}: {reason}",
+                stage.release,
+                stage.rest_api_id,
+                stage.stage_name,
+                word(&stage.state),
+            ));
+        }
+        let more = node.not_serving_count.saturating_sub(node.not_serving.len() as u64);
+        if more > 0 {
+            text.push_str(&format!("\n  and {more} stages more"));
+        }
+    }
+    text
 }
 
 fn nodes_table(nodes: &[NodeStatus]) -> String {
@@ -49,7 +72,7 @@ fn duration(ms: u64) -> String {
 pub(crate) async fn node_show(client: &Client, node: &str, out: Output) -> Result<()> {
     let detail: NodeDetail = client.get(Path::own(&["nodes", node])).await?;
     out.data(&detail, |detail| {
-        let mut text = nodes_table(std::slice::from_ref(&detail.status));
+        let mut text = nodes_text(std::slice::from_ref(&detail.status));
         let Some(live) = &detail.live else {
             text.push_str("\n\nnot connected: nothing of its own to tell");
             return text;
@@ -81,7 +104,7 @@ pub(crate) async fn node_act(client: &Client, command: &NodesCommand, out: Outpu
         NodesCommand::Show(args) => return node_show(client, &args.node, out).await,
     };
     let status: NodeStatus = client.post(Path::own(&["nodes", node, verb]), Body::None).await?;
-    out.data(&status, |status| nodes_table(std::slice::from_ref(status)))
+    out.data(&status, |status| nodes_text(std::slice::from_ref(status)))
 }
 
 /// Makes a join token; it alone goes to standard output, so that
@@ -113,8 +136,29 @@ async fn pem(client: &Client, path: &[&str]) -> Result<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_node_cannot_serve_stands_below_the_table() {
+        let status = |extra: serde_json::Value| {
+            let mut node = serde_json::json!({"nodeId": "n2", "health": "partial",
+                "cordoned": false, "slot": 1, "build": "0.1.0", "revision": "1.2",
+                "lastSeenMsAgo": 5, "lagMs": 0});
+            node.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            serde_json::from_value::<NodeStatus>(node).unwrap()
+        };
+        let stages = serde_json::json!({"notServingCount": 3, "notServing": [
+            {"restApiId": "abc", "stageName": "dev", "release": 2, "state": "rejected",
+             "reason": "too large"}]});
+        let text = nodes_text(&[status(stages)]);
+        let told = "\n\nn2 does not serve\n  release 2 of abc/dev: rejected: too large\n  \
+                    and 2 stages more";
+        assert!(text.contains("partial") && text.ends_with(told), "{text}");
+        let text = nodes_text(&[status(serde_json::json!({}))]);
+        assert!(!text.contains("does not serve"), "{text}");
+    }
 
     #[test]
     fn durations_in_their_unit() {

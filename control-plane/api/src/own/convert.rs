@@ -2,7 +2,7 @@
 
 use gw_app::{
     AuditRow, DeploymentReceiptsView, FleetView, HistoryView, NodeState, NodeView, ReceiptRow,
-    ReceiptState, ReleaseDetailView, ReleaseState, ReleaseView,
+    ReceiptState, ReleaseDetailView, ReleaseState, ReleaseView, UnservedRow,
 };
 use gw_model::Revision;
 use gw_wire::{gatewright as wire, page::encode};
@@ -47,17 +47,20 @@ pub(crate) fn state_text(state: ReleaseState) -> String {
     text.to_owned()
 }
 
-fn receipt(row: &ReceiptRow) -> wire::Receipt {
-    let state = match row.state {
+const fn receipt_state(state: ReceiptState) -> wire::ReceiptState {
+    match state {
         ReceiptState::Waiting => wire::ReceiptState::Waiting,
         ReceiptState::Prepared => wire::ReceiptState::Prepared,
         ReceiptState::Serving => wire::ReceiptState::Serving,
         ReceiptState::Rejected => wire::ReceiptState::Rejected,
         ReceiptState::Lagging => wire::ReceiptState::Lagging,
-    };
+    }
+}
+
+fn receipt(row: &ReceiptRow) -> wire::Receipt {
     wire::Receipt {
         node_id: row.node.to_string(),
-        state,
+        state: receipt_state(row.state),
         reason: row.reason.clone(),
         warnings: row.warnings.clone(),
         compile_us: row.compile_us,
@@ -127,10 +130,19 @@ pub(crate) fn node(view: &NodeView, newest: Revision) -> wire::NodeStatus {
         wire::NodeHealth::Disconnected
     } else if view.draining {
         wire::NodeHealth::Draining
-    } else if view.acked >= newest && view.last_seen_ms_ago < SILENT_MS {
+    } else if view.acked < newest || view.last_seen_ms_ago >= SILENT_MS {
+        wire::NodeHealth::Lagging
+    } else if view.unserved.is_empty() {
         wire::NodeHealth::Current
     } else {
-        wire::NodeHealth::Lagging
+        wire::NodeHealth::Partial
+    };
+    let not_serving = |row: &UnservedRow| wire::NotServing {
+        rest_api_id: row.api.to_string(),
+        stage_name: row.stage.to_string(),
+        release: row.release.0,
+        state: receipt_state(row.state),
+        reason: row.reason.clone(),
     };
     wire::NodeStatus {
         node_id: view.id.to_string(),
@@ -144,6 +156,8 @@ pub(crate) fn node(view: &NodeView, newest: Revision) -> wire::NodeStatus {
         lag_ms: view.lag_ms,
         traffic_address: view.traffic_address.clone(),
         metrics_address: view.metrics_address.clone(),
+        not_serving: view.unserved.iter().map(not_serving).collect(),
+        not_serving_count: view.unserved.first().map_or(0, |row| row.of),
     }
 }
 

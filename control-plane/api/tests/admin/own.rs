@@ -1,8 +1,13 @@
 //! Calls below `/gatewright/v1/`.
 
+use gw_app::{
+    JoinRequest,
+    world::{NodeAck, NodeHello, ReceiptRow, ReceiptState},
+};
+use gw_model::{ReleaseNumber, Scope, StageKey};
 use serde_json::json;
 
-use crate::harness::{Admin, CA_PEM, replace};
+use crate::harness::{ACCOUNT, Admin, CA_PEM, replace};
 
 #[tokio::test]
 async fn history_rollback_and_canary() {
@@ -111,6 +116,69 @@ async fn fleet_audit_and_readiness() {
     let position = audit["position"].as_str().unwrap();
     let next = admin.get(&format!("/gatewright/v1/audit?limit=1&position={position}")).await;
     assert_eq!(next.expect(200)["entries"][0]["operation"], "CreateRestApi");
+}
+
+/// A node that joined and holds a stream to a replica.
+async fn connected_node(admin: &Admin, name: &str) {
+    let token = admin.send("POST", "/gatewright/v1/jointokens", json!({})).await.expect(201);
+    let secret = token["token"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
+    let join =
+        JoinRequest { token_secret: secret, name: Some(name.into()), labels: Default::default() };
+    admin.app.node_join(&join).await.unwrap();
+    connect(admin, name).await;
+}
+
+async fn connect(admin: &Admin, name: &str) {
+    let hello = NodeHello {
+        id: name.into(),
+        replica: "replica-1".to_owned(),
+        build: "0.1.0".to_owned(),
+        traffic_address: String::new(),
+        metrics_address: String::new(),
+        boot_epoch: 1,
+    };
+    assert!(admin.app.node_connect(&hello).await.unwrap().is_some(), "{name} is of the fleet");
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_serve_everything_is_partial() {
+    let admin = Admin::start().await;
+    let (api, root) = admin.api().await;
+    admin.mock_at_root(&api, &root).await;
+    let deployments = format!("/restapis/{api}/deployments");
+    admin.send("POST", &deployments, json!({"stageName": "prod"})).await.expect(201);
+    connected_node(&admin, "n1").await;
+    let key = StageKey {
+        scope: Scope::new(ACCOUNT, "us-east-1"),
+        api: api.as_str().into(),
+        stage: "prod".into(),
+    };
+    admin.app.rollout_commit(&key, ReleaseNumber(1)).await.unwrap();
+    let at = admin.app.revision().await.unwrap();
+    let shown = async |state, reason: Option<&str>| {
+        let now = time::OffsetDateTime::now_utc();
+        let (node, replica) = ("n1".into(), "replica-1".to_owned());
+        let ack = NodeAck { id: node, replica, acked: at, at: now, draining: false };
+        admin.app.nodes_seen(&[ack]).await.unwrap();
+        let receipt = ReceiptRow {
+            node: "n1".into(),
+            state,
+            reason: reason.map(str::to_owned),
+            warnings: Vec::new(),
+            compile_us: 0,
+            at: now,
+        };
+        admin.app.receipts_put(&[(key.clone(), ReleaseNumber(1), receipt)]).await.unwrap();
+        admin.get("/gatewright/v1/fleet").await.expect(200)["nodes"][0].clone()
+    };
+    let node = shown(ReceiptState::Rejected, Some("too large")).await;
+    assert_eq!(node["health"], "partial", "{node}");
+    assert_eq!(node["notServingCount"], 1);
+    let stage = json!({"restApiId": api, "stageName": "prod", "release": 1, "state": "rejected",
+        "reason": "too large"});
+    assert_eq!(node["notServing"], json!([stage]));
+    let node = shown(ReceiptState::Serving, None).await;
+    assert_eq!((node["health"].as_str(), node.get("notServing")), (Some("current"), None));
 }
 
 #[tokio::test]

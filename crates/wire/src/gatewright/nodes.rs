@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ReceiptState;
+
 /// All nodes and where each stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,8 +20,11 @@ pub struct FleetStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeHealth {
-    /// Connected and at the newest revision.
+    /// Connected, at the newest revision, and serving what is committed.
     Current,
+    /// Connected and at the newest revision, without serving all of it:
+    /// [`NodeStatus::not_serving`] tells what and why.
+    Partial,
     /// Connected or silent, behind the newest revision.
     Lagging,
     /// No stream at present.
@@ -57,6 +62,36 @@ pub struct NodeStatus {
     /// Where its metrics are.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub metrics_address: String,
+    /// Stages whose committed release it cannot serve, by its receipts: the
+    /// first ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_serving: Vec<NotServing>,
+    /// How many such stages there are; 0 where it serves everything.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_serving_count: u64,
+}
+
+/// A stage whose committed release a node cannot serve. Callers that reach
+/// the node meet the release before it, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotServing {
+    /// The stage's API.
+    pub rest_api_id: String,
+    /// The stage.
+    pub stage_name: String,
+    /// The committed release.
+    pub release: u64,
+    /// The node's last word on it: rejected, or lagging (it tries again).
+    pub state: ReceiptState,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A node with what it says of itself.
