@@ -241,6 +241,8 @@ pub(crate) enum NodesCommand {
     Uncordon(NodeArgs),
     /// Let a node finish its requests and take no new connections
     Drain(NodeArgs),
+    /// Forget a node that is gone; it is back by itself should it connect again
+    Forget(NodeArgs),
 }
 
 #[derive(Debug, Args)]

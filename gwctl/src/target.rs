@@ -56,6 +56,12 @@ pub(crate) fn client(global: &Global) -> Result<Client> {
     resolve(&profile, &Environment::read())
 }
 
+/// The client of what runs in a data directory.
+pub(crate) fn of_state_dir(state: &StateDir) -> Result<Client> {
+    let profile = Profile { state_dir: Some(state.root().to_owned()), ..Profile::default() };
+    resolve(&profile, &Environment::default())
+}
+
 /// The profile that the flags mean, or one made of them.
 fn choose(global: &Global, config: &Config, default_dir: &Path) -> Result<Profile> {
     let of_dir = |dir: &Path| Profile { state_dir: Some(dir.to_owned()), ..Profile::default() };

@@ -202,6 +202,7 @@ operations! {
     GET "/gatewright/v1/identity" Identity => state::identity;
     GET "/gatewright/v1/fleet" Fleet => fleet::status;
     GET "/gatewright/v1/nodes/{node}" Node => fleet::node;
+    DELETE "/gatewright/v1/nodes/{node}" ForgetNode => fleet::forget;
     POST "/gatewright/v1/nodes/{node}/cordon" CordonNode => fleet::cordon;
     POST "/gatewright/v1/nodes/{node}/uncordon" UncordonNode => fleet::uncordon;
     POST "/gatewright/v1/nodes/{node}/drain" DrainNode => fleet::drain;

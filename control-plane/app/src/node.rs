@@ -127,13 +127,43 @@ impl App {
     }
 
     /// Notes that a node holds a stream to a replica; its slot, or `None` for
-    /// a node that is not of the fleet.
+    /// a node that is not of the fleet. One that was forgotten is taken back.
     ///
     /// # Errors
     /// When the database is gone.
     pub async fn node_connect(&self, hello: &NodeHello) -> Result<Option<u32>> {
-        let (slot, _) = transact!(self, |txn| { (txn.node_connect(hello).await?, None::<Audit>) })?;
-        Ok(slot)
+        let mut tries = 0;
+        loop {
+            let outcome =
+                transact!(self, |txn| { (txn.node_connect(hello).await?, None::<Audit>) });
+            match outcome {
+                Err(Error::Internal(source)) if tries < 20 && is_slot_race(&*source) => tries += 1,
+                outcome => return outcome.map(|(slot, _)| slot),
+            }
+        }
+    }
+
+    /// Takes a node that is away off the list of nodes. Should it connect
+    /// again, it is back with its labels, cordoned if it was.
+    ///
+    /// # Errors
+    /// When it is unknown; a conflict while some replica holds its stream.
+    pub async fn node_forget(&self, caller: &Caller, id: &NodeId) -> Result<()> {
+        // A stream may be open before the database has word of it.
+        let here = self.fleet().live_nodes().iter().any(|node| node.id == *id);
+        let ((), revision) = transact!(self, |txn| {
+            let node = txn.node_lock(id).await?.found(Kind::Node, id)?;
+            if here || node.replica.is_some() {
+                let message = format!("node {id} is connected; end it before it is forgotten");
+                Err(Error::Conflict(message))?;
+            }
+            txn.node_forget(id).await?;
+            ((), Some(caller.audit("ForgetNode", format!("nodes/{id}"))))
+        })?;
+        if let Some(revision) = revision {
+            self.fleet().world_changed(revision);
+        }
+        Ok(())
     }
 
     /// Notes that a node's stream to a replica ended.

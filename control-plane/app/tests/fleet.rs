@@ -202,6 +202,12 @@ async fn the_fleet_tells_what_nodes_do_not_serve() {
     // A word on a release that is not committed (any more) is no news of today.
     bench.deploy(&api, "s24").await;
     assert_eq!(unserved("n2").await, (Vec::new(), 0));
+
+    // Nor has a node that was forgotten any say in whether a release settled.
+    app.node_forget(&bench.caller, &"n2".into()).await.unwrap();
+    let (stage, one) = ("s24".into(), ReleaseNumber(1));
+    let detail = app.release_detail(&bench.caller, &api, &stage, one).await.unwrap();
+    assert_eq!(detail.receipts.iter().map(|row| row.node.as_str()).collect::<Vec<_>>(), ["n1"]);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ mod documentation;
 mod domain;
 mod error;
 mod fact;
+mod former_node;
 mod lock;
 mod mapping;
 mod method;

@@ -123,7 +123,7 @@ macro_rules! node_row {
 }
 
 impl Txn {
-    fn node_noticed(&mut self, id: &NodeId) {
+    pub(crate) fn node_noticed(&mut self, id: &NodeId) {
         self.notices.nodes.push(id.to_string());
         self.notices.names.insert(ResourceName::Node(id.clone()).to_string());
     }
@@ -204,13 +204,18 @@ impl Txn {
     }
 
     /// Notes that a node holds a stream to a replica; its slot, or `None` for
-    /// a node that is not of the fleet. Other nodes notice where it moved or
-    /// restarted.
+    /// a node that is not of the fleet. One that was forgotten is of it again.
+    /// Other nodes notice where it moved or restarted.
     ///
     /// # Errors
-    /// When the database is gone.
+    /// When two nodes take one slot at once ([`Error::Taken`]: try again), or
+    /// the database is gone.
     pub async fn node_connect(&mut self, hello: &NodeHello) -> Result<Option<u32>, Error> {
-        let Some(before) = self.node_lock(&hello.id).await? else { return Ok(None) };
+        let mut before = self.node_lock(&hello.id).await?;
+        if before.is_none() && self.node_recall(&hello.id).await? {
+            before = self.node_lock(&hello.id).await?;
+        }
+        let Some(before) = before else { return Ok(None) };
         sqlx::query!(
             "UPDATE nodes SET replica = $2, build = $3, traffic_address = $4, metrics_address = $5,
                     boot_epoch = $6, last_seen = clock_timestamp(), draining = false

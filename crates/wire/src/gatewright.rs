@@ -10,6 +10,7 @@
 //! | `GET identity` | | [`Identity`]: who the caller is |
 //! | `GET fleet` | | [`FleetStatus`] |
 //! | `GET nodes/{node}` | | [`NodeDetail`], asked of the node itself where it is connected |
+//! | `DELETE nodes/{node}` | | 204: forgotten until it connects again; 409 while it is connected |
 //! | `POST nodes/{node}/cordon`, `uncordon`, `drain` | | [`NodeStatus`] |
 //! | `POST jointokens` | [`CreateJoinToken`] | [`JoinToken`] |
 //! | `GET restapis/{api}/stages/{stage}/releases` | | [`History`], newest first; `limit`, `position` |

@@ -95,13 +95,21 @@ pub(crate) async fn node_show(client: &Client, node: &str, out: Output) -> Resul
     })
 }
 
-/// Cordons, uncordons or drains a node.
+/// Forgets a node that is not connected.
+async fn node_forget(client: &Client, node: &str, out: Output) -> Result<()> {
+    client.call(Method::DELETE, Path::own(&["nodes", node]), Body::None).await?;
+    out.note(&format!("forgot {node}"));
+    Ok(())
+}
+
+/// Cordons, uncordons, drains or forgets a node.
 pub(crate) async fn node_act(client: &Client, command: &NodesCommand, out: Output) -> Result<()> {
     let (node, verb) = match command {
         NodesCommand::Cordon(args) => (&args.node, "cordon"),
         NodesCommand::Uncordon(args) => (&args.node, "uncordon"),
         NodesCommand::Drain(args) => (&args.node, "drain"),
         NodesCommand::Show(args) => return node_show(client, &args.node, out).await,
+        NodesCommand::Forget(args) => return node_forget(client, &args.node, out).await,
     };
     let status: NodeStatus = client.post(Path::own(&["nodes", node, verb]), Body::None).await?;
     out.data(&status, |status| nodes_text(std::slice::from_ref(status)))

@@ -19,6 +19,7 @@ mod announce;
 mod database;
 mod detach;
 mod down;
+mod forget;
 mod keep;
 mod logs;
 mod parts;

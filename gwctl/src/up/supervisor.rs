@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::output::warn;
 use crate::up::database::PrivateDatabase;
 use crate::up::down::end_orphans;
+use crate::up::forget;
 use crate::up::keep::{Kept, OnStart};
 use crate::up::logs::cut_long_logs;
 use crate::up::parts::{self, Part};
@@ -46,15 +47,23 @@ pub(crate) async fn run(
     };
     let result = match started {
         Ok(_leases) => {
+            let forgetting = match state.settings() {
+                Ok(Some(settings)) => forget::start(state, &settings).await,
+                Ok(None) | Err(_) => None,
+            };
             book.status(Status::Ready);
-            match announced(state) {
+            let ended = match announced(state) {
                 Ok(()) => {
                     watch_over(state, &mut stop).await;
                     book.status(Status::Stopping);
                     Ok(())
                 }
                 Err(error) => Err(error),
+            };
+            if let Some(forgetting) = forgetting {
+                forgetting.abort();
             }
+            ended
         }
         Err(error) => {
             // Flags that nothing can start with must not be there next time.

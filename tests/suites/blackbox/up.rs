@@ -3,7 +3,10 @@
 use std::{path::Path, process::Output};
 
 use gw_testkit::cluster::binary;
-use gw_tests::{document, story, system::patiently};
+use gw_tests::{
+    document, story,
+    system::{PATIENCE, patiently, wait_until},
+};
 use serde_json::Value;
 
 async fn gwctl(args: &[&str]) -> Output {
@@ -111,6 +114,24 @@ async fn up_down_and_up_again_finds_everything_as_it_was() {
     }
     answers(&first, &path).await;
     assert!(gwctl(&["down", "--state-dir", &state_text]).await.status.success());
+    nodes_come_and_go(&state_text).await;
+}
+
+/// A smaller fleet forgets whom it lost, and a larger one has them back.
+async fn nodes_come_and_go(state: &str) {
+    for (count, expected) in [("1", &["n1"][..]), ("2", &["n1", "n2"])] {
+        let out = gwctl(&["up", "--detach", "--state-dir", state, "--nodes", count]).await;
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        wait_until("the fleet is as asked for", PATIENCE, async || {
+            let out = gwctl(&["--state-dir", state, "fleet", "--output", "json"]).await;
+            let fleet: Value = serde_json::from_slice(&out.stdout).unwrap_or_default();
+            let nodes = fleet["nodes"].as_array().cloned().unwrap_or_default();
+            let names: Vec<_> = nodes.iter().map(|node| node["nodeId"].clone()).collect();
+            names == expected && nodes.iter().all(|node| node["health"] == "current")
+        })
+        .await;
+        assert!(gwctl(&["down", "--state-dir", state]).await.status.success());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

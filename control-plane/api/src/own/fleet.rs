@@ -13,7 +13,7 @@ use gw_wire::{
 use super::convert;
 use crate::{
     error::ApiError,
-    extract::{Answer, Call, OwnInput, Params, created, ok},
+    extract::{Answer, Call, OwnInput, Params, created, no_content, ok},
 };
 
 /// How long a node may take to answer.
@@ -44,6 +44,12 @@ pub(crate) async fn node(call: Call, Path(id): Path<NodeId>) -> Answer {
         Ok(NodeAnswer::Done | NodeAnswer::Tested(_)) | Err(_) => None,
     };
     ok(NodeDetail { status, live })
+}
+
+/// `DELETE nodes/{node}`.
+pub(crate) async fn forget(call: Call, Path(id): Path<NodeId>) -> Answer {
+    call.node_forget(&call.caller, &id).await?;
+    no_content()
 }
 
 /// `POST nodes/{node}/cordon`.

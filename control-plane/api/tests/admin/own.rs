@@ -2,9 +2,9 @@
 
 use gw_app::{
     JoinRequest,
-    world::{NodeAck, NodeHello, ReceiptRow, ReceiptState},
+    world::{NodeAck, NodeHello, ReceiptRow, ReceiptState, WorldChanges},
 };
-use gw_model::{ReleaseNumber, Scope, StageKey};
+use gw_model::{ReleaseNumber, ResourceName, Scope, StageKey};
 use serde_json::json;
 
 use crate::harness::{ACCOUNT, Admin, CA_PEM, replace};
@@ -179,6 +179,45 @@ async fn a_node_that_does_not_serve_everything_is_partial() {
     assert_eq!(node["notServing"], json!([stage]));
     let node = shown(ReceiptState::Serving, None).await;
     assert_eq!((node["health"].as_str(), node.get("notServing")), (Some("current"), None));
+}
+
+#[tokio::test]
+async fn a_node_that_is_away_can_be_forgotten_and_comes_back() {
+    let admin = Admin::start().await;
+    connected_node(&admin, "n1").await;
+    let node = "/gatewright/v1/nodes/n1";
+    admin.send("POST", &format!("{node}/cordon"), json!({})).await.expect(200);
+    let refused = admin.call("DELETE", node, "").await;
+    let (status, name, message) = refused.fault();
+    assert_eq!((status, name), (409, "ConflictException"));
+    assert_eq!(message, "node n1 is connected; end it before it is forgotten");
+
+    admin.app.node_disconnect(&"n1".into(), "replica-1").await.unwrap();
+    let before = admin.app.revision().await.unwrap();
+    assert_eq!(admin.call("DELETE", node, "").await.status, 204);
+    let fleet = admin.get("/gatewright/v1/fleet").await.expect(200);
+    assert_eq!(fleet["nodes"], json!([]));
+    assert_eq!(admin.get(node).await.status, 404);
+    assert_eq!(admin.call("DELETE", node, "").await.fault().0, 404);
+    let audit = admin.get("/gatewright/v1/audit?limit=1").await.expect(200);
+    let entry = &audit["entries"][0];
+    assert_eq!(
+        (&entry["operation"], &entry["resource"]),
+        (&json!("ForgetNode"), &json!("nodes/n1"))
+    );
+    let changes = admin.app.changes_since(before).await.unwrap();
+    let WorldChanges::Delta { removed, .. } = changes else { panic!("{changes:?}") };
+    assert_eq!(removed, [ResourceName::Node("n1".into())], "other nodes forget it too");
+
+    // Its certificate is good still.
+    connect(&admin, "n1").await;
+    let back = admin.get(node).await.expect(200);
+    assert_eq!(back["status"]["cordoned"], true, "as it was: {back}");
+    // Forgotten again, it may join anew as well.
+    admin.app.node_disconnect(&"n1".into(), "replica-1").await.unwrap();
+    assert_eq!(admin.call("DELETE", node, "").await.status, 204);
+    connected_node(&admin, "n1").await;
+    assert_eq!(admin.get(node).await.expect(200)["status"]["cordoned"], false);
 }
 
 #[tokio::test]
