@@ -2,6 +2,7 @@
 //! up to date, takes admin calls over HTTP and nodes' streams over mutual TLS,
 //! and ends cleanly on SIGTERM.
 
+mod admin;
 mod args;
 mod bootstrap;
 mod chores;
@@ -103,6 +104,7 @@ async fn run(args: Args) -> Result<(), Error> {
         .clone()
         .unwrap_or_else(|| format!("replica-{}", uuid::Uuid::new_v4().simple()));
     let admin = listen(args.admin_listen).await?;
+    let admin_address = admin.local_addr()?;
     let fleet = listen(args.fleet_listen).await?;
 
     let store = Store::open(&args.database_url, &gw_store::Options::default())?;
@@ -145,7 +147,7 @@ async fn run(args: Args) -> Result<(), Error> {
     };
 
     let stop = CancellationToken::new();
-    let own = gw_coord::Replica { name: replica.clone(), address: admin.local_addr()?.to_string() };
+    let own = gw_coord::Replica { name: replica.clone(), address: admin_address.to_string() };
     let chores = [
         tokio::spawn(chores::keep_lease(coordinator.clone(), own, stop.clone())),
         tokio::spawn(chores::retain(
@@ -157,17 +159,17 @@ async fn run(args: Args) -> Result<(), Error> {
         )),
     ];
     let router = gw_api::router(app, config);
-    let serving = axum::serve(admin, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = admin::serve(admin, router, admin::HEAD_TIMEOUT, stop.clone());
     if let Some(file) = &args.ready_file {
-        ready::write(file, serving.local_addr()?, fleet.local_addr()?, &replica)
+        ready::write(file, admin_address, fleet.local_addr()?, &replica)
             .map_err(|error| Error::File(file.clone(), error))?;
     }
-    tracing::info!(%replica, %revision, admin = %serving.local_addr()?, fleet = %fleet.local_addr()?, "serving");
+    tracing::info!(%replica, %revision, admin = %admin_address, fleet = %fleet.local_addr()?, "serving");
 
     let streams =
         gw_fleet::serve(hub, ca, fleet, &args.fleet_names, stop.clone().cancelled_owned());
     let ended = tokio::select! {
-        ended = serving.into_future() => ended.map_err(Error::Io),
+        ended = serving => ended.map_err(Error::Io),
         ended = streams => ended.map_err(Error::Fleet),
         () = terminated() => Ok(()),
     };
