@@ -228,6 +228,9 @@ fn failing_backends() {
         let lease = Lease::any(Ipv4Addr::LOCALHOST.into()).unwrap();
         let closed = lease.address();
         let garbage = raw_backend(b"this is not http\r\n\r\n").await;
+        // A body broken in the packet of its head: nothing was passed on yet.
+        let chunks =
+            raw_backend(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\nx\r\n").await;
         let silent = raw_backend(b"").await;
         let proxy = |address: SocketAddr| http_proxy(format!("http://{address}"), &[]);
         let mut quick = proxy(silent);
@@ -235,14 +238,18 @@ fn failing_backends() {
         let api = api(vec![
             ("/closed", Get, proxy(closed)),
             ("/garbage", Get, proxy(garbage)),
+            ("/chunks", Get, proxy(chunks)),
             ("/silent", Get, quick),
         ]);
         let gateway = Gateway::start(vec![stage(&api)]).await;
         let network = r#"{"message": "Network error communicating with endpoint"}"#;
         let timeout = r#"{"message": "Endpoint request timed out"}"#;
-        for (path, status, body) in
-            [("/closed", 504, network), ("/garbage", 502, INTERNAL), ("/silent", 504, timeout)]
-        {
+        for (path, status, body) in [
+            ("/closed", 504, network),
+            ("/garbage", 502, INTERNAL),
+            ("/chunks", 502, INTERNAL),
+            ("/silent", 504, timeout),
+        ] {
             let answer = gateway.get(path).await;
             assert_eq!((answer.status.as_u16(), answer.text()), (status, body), "{path}");
             let error = answer.header("x-amzn-errortype");

@@ -161,7 +161,7 @@ impl Client {
             };
             match exchange.run().await {
                 Ok((answer, rest)) => {
-                    return Ok(self.answer(answer, rest, headers, sending, lease, slot, timeouts));
+                    return self.answer(answer, rest, headers, sending, lease, slot, timeouts);
                 }
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Gone(source)) => {
@@ -199,7 +199,7 @@ impl Client {
         lease: Lease,
         slot: Rc<Slot>,
         timeouts: &Timeouts,
-    ) -> Response<ResponseBody> {
+    ) -> Result<Response<ResponseBody>, Error> {
         let unsent = if sending.is_done() {
             let buffer = sending.into_buffer();
             if buffer.capacity() <= MAX_SPARE {
@@ -211,11 +211,11 @@ impl Client {
         };
         let home = answer.keep_alive.then_some(slot);
         let idle = timeouts.body_idle;
-        let body = ResponseBody::new(answer.framing, rest, lease, home, unsent, idle);
+        let body = ResponseBody::new(answer.framing, rest, lease, home, unsent, idle)?;
         let mut response = Response::new(body);
         *response.status_mut() = answer.status;
         *response.headers_mut() = headers;
-        response
+        Ok(response)
     }
 
     /// Looks a name up ahead of its first request; ends when it is known, or

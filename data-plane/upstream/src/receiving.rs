@@ -57,6 +57,10 @@ enum Owed {
 impl ResponseBody {
     /// `ready` was read behind the head. The connection goes home at once if
     /// that is all.
+    ///
+    /// # Errors
+    /// [`Error::BadResponse`] if what was read cannot begin a body: nothing of
+    /// the answer has been passed on yet, so that another can be given.
     pub(crate) fn new(
         framing: Framing,
         mut ready: Bytes,
@@ -64,23 +68,27 @@ impl ResponseBody {
         mut home: Option<Rc<Slot>>,
         unsent: Option<Sending>,
         idle: Duration,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let framing = match framing {
             Framing::Length(length) => match length.checked_sub(ready.len() as u64) {
                 Some(0) => {
                     release(lease, home, unsent.is_some());
-                    return Self { ready, rest: None };
+                    return Ok(Self { ready, rest: None });
                 }
                 Some(left) => Owed::Length(left),
                 // The origin says more than it announced.
                 None => {
                     ready.truncate(usize::try_from(length).unwrap_or(usize::MAX));
-                    return Self { ready, rest: None };
+                    return Ok(Self { ready, rest: None });
                 }
             },
             Framing::Chunked => {
+                let mut chunks = Chunks::new();
                 lease.conn.read = BytesMut::from(std::mem::take(&mut ready));
-                Owed::Chunked(Chunks::new())
+                if let Piece::Data(data) = chunks.next(&mut lease.conn.read)? {
+                    ready = data;
+                }
+                Owed::Chunked(chunks)
             }
             Framing::Close => {
                 home = None;
@@ -89,7 +97,7 @@ impl ResponseBody {
         };
         let stall = Stall::new(idle);
         let rest = Rest { lease, home, framing, unsent, stall, read_size: READ };
-        Self { ready, rest: Some(Box::new(rest)) }
+        Ok(Self { ready, rest: Some(Box::new(rest)) })
     }
 
     fn end(&mut self) {

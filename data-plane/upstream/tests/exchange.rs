@@ -147,6 +147,22 @@ fn cut_answers_are_errors() {
 }
 
 #[test]
+fn a_body_that_begins_broken_is_no_answer() {
+    for chunk in ["ZZ\r\nab\r\n", "\r\n", "2\nab\r\n", "-2\r\nab\r\n"] {
+        run(async {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            let answer = format!("{head}{chunk}").into_bytes().leak();
+            let (target, _) = origin(answer, usize::MAX, false).await;
+            let client = Client::new(&Config::default()).unwrap();
+            let request = Request::get("/").body(Body::empty()).unwrap();
+            let error = client.send(&target, request, &Timeouts::default()).await.unwrap_err();
+            assert!(matches!(error, Error::BadResponse(_)), "{chunk:?}: {error:?}");
+            assert_eq!(client.idle_count(&target), 0);
+        });
+    }
+}
+
+#[test]
 fn an_endless_head_is_refused() {
     run(async {
         let mut endless = b"HTTP/1.1 200 OK\r\n".to_vec();
