@@ -14,6 +14,10 @@ use crate::thread::Background;
 pub enum Reply {
     /// Send these bytes and close.
     Bytes(Vec<u8>),
+    /// Send these bytes, a whole answer that does not end the connection, and
+    /// take the next request. An answer like that with the connection closed
+    /// behind it races with the next request.
+    Kept(Vec<u8>),
     /// Send them, and keep the connection open in silence.
     Stall(Vec<u8>),
 }
@@ -66,19 +70,27 @@ impl Raw {
 /// One request, one reply. That a gateway goes away meanwhile is its affair.
 async fn serve(mut stream: TcpStream, answer: &(dyn Fn(&str) -> Reply + Send + Sync)) {
     let mut bytes = Vec::new();
-    while !is_whole(&bytes) {
-        if !stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {
-            return;
+    loop {
+        while !is_whole(&bytes) {
+            if !stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {
+                return;
+            }
         }
-    }
-    match answer(&String::from_utf8_lossy(&bytes)) {
-        Reply::Bytes(reply) => {
-            stream.write_all(&reply).await.ok();
-            stream.shutdown().await.ok();
-        }
-        Reply::Stall(reply) => {
-            stream.write_all(&reply).await.ok();
-            while stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {}
+        match answer(&String::from_utf8_lossy(&bytes)) {
+            Reply::Bytes(reply) => {
+                stream.write_all(&reply).await.ok();
+                stream.shutdown().await.ok();
+                return;
+            }
+            Reply::Kept(reply) => {
+                bytes.clear();
+                stream.write_all(&reply).await.ok();
+            }
+            Reply::Stall(reply) => {
+                stream.write_all(&reply).await.ok();
+                while stream.read_buf(&mut bytes).await.is_ok_and(|read| read > 0) {}
+                return;
+            }
         }
     }
 }
@@ -111,5 +123,18 @@ mod tests {
             (201, Some("b"), "hello")
         );
         assert!(Call::get(&raw.url()).send().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_kept_takes_the_next_request() {
+        let kept = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        let raw = Raw::start(|_| Reply::Kept(kept.to_vec()));
+        let mut stream = TcpStream::connect(raw.address).await.unwrap();
+        for _ in 0..3 {
+            stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            let mut answer = [0; 38];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, kept);
+        }
     }
 }

@@ -71,7 +71,7 @@ fn backend() -> (Raw, Seen) {
         let headers = lines.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
         *kept.lock().unwrap() = headers.collect();
         if request.starts_with("GET /bare") || request.starts_with("POST /bare") {
-            return Reply::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec());
+            return Reply::Kept(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec());
         }
         let sent: Vec<_> = NAMES.iter().map(|name| (*name, value(name))).collect();
         Reply::http(200, &sent, "{}")
