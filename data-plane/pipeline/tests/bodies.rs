@@ -340,10 +340,10 @@ fn a_slow_client_takes_nothing_of_its_backends_time() {
     on_core(async {
         let (address, log) = echo().await;
         let mut method = http_proxy(format!("http://{address}"), &[]);
-        method.integration.as_mut().unwrap().timeout_ms = 2_000;
+        method.integration.as_mut().unwrap().timeout_ms = 4_000;
         let gateway = Gateway::start(vec![stage(&api(vec![("/", Any, method)]))]).await;
         let piece = "x".repeat(25);
-        let answer = upload(&gateway, "", &[piece.as_str(); 4], Duration::from_millis(800)).await;
+        let answer = upload(&gateway, "", &[piece.as_str(); 4], Duration::from_millis(1_500)).await;
         assert!(answer.contains(" 200 "), "{answer}");
         assert_eq!(log.borrow().last().unwrap().body.len(), 100);
     });
