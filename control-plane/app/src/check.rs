@@ -27,9 +27,7 @@ pub(crate) async fn method(txn: &mut Txn, api: &ApiId, method: &Method) -> Resul
             return Err(Error::bad_request(check::NO_AUTHORIZER));
         }
     }
-    let responses =
-        method.responses.values().flat_map(|response| response.response_models.values());
-    let wanted: BTreeSet<&String> = method.request_models.values().chain(responses).collect();
+    let wanted: BTreeSet<&String> = method.models().collect();
     for model in wanted {
         if txn.model_fetch(api, &ModelName::new(model.as_str())).await?.is_none() {
             let message = format!("Invalid model identifier specified: {model}");

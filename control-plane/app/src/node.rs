@@ -15,6 +15,9 @@ use crate::{
 /// How many stages that a node does not serve are told of each.
 const UNSERVED_TOLD: u32 = 20;
 
+/// How often a node that lost its slot to another tries the next one.
+const SLOT_TRIES: u32 = 20;
+
 /// The purpose of join tokens' keyed hashes.
 const JOIN: &str = "join-token";
 
@@ -118,10 +121,8 @@ impl App {
                 let audit = system.audit("JoinNode", format!("nodes/{id}"));
                 (Joined { node: id, slot }, Some(audit))
             });
-            match outcome {
-                // Two nodes chose one slot; the second one tries the next.
-                Err(Error::Internal(source)) if tries < 20 && is_slot_race(&*source) => tries += 1,
-                outcome => return outcome.map(|(joined, _)| joined),
+            if !lost_a_slot(&outcome, &mut tries) {
+                return outcome.map(|(joined, _)| joined);
             }
         }
     }
@@ -136,9 +137,8 @@ impl App {
         loop {
             let outcome =
                 transact!(self, |txn| { (txn.node_connect(hello).await?, None::<Audit>) });
-            match outcome {
-                Err(Error::Internal(source)) if tries < 20 && is_slot_race(&*source) => tries += 1,
-                outcome => return outcome.map(|(slot, _)| slot),
+            if !lost_a_slot(&outcome, &mut tries) {
+                return outcome.map(|(slot, _)| slot);
             }
         }
     }
@@ -298,9 +298,14 @@ impl App {
     }
 }
 
-fn is_slot_race(source: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    matches!(
-        source.downcast_ref::<gw_store::Error>(),
-        Some(gw_store::Error::Taken { constraint }) if constraint == "nodes_slot_key"
-    )
+/// Whether two nodes chose one slot, and this one should try the next; not for
+/// ever.
+fn lost_a_slot<T>(outcome: &Result<T>, tries: &mut u32) -> bool {
+    let Err(Error::Internal(source)) = outcome else { return false };
+    *tries += 1;
+    *tries <= SLOT_TRIES
+        && matches!(
+            source.downcast_ref::<gw_store::Error>(),
+            Some(gw_store::Error::Taken { constraint }) if constraint == "nodes_slot_key"
+        )
 }

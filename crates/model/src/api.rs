@@ -227,6 +227,14 @@ pub struct Method {
     pub integration: Option<Integration>,
 }
 
+impl Method {
+    /// The names of the models that its requests and answers have, repeats too.
+    pub fn models(&self) -> impl Iterator<Item = &String> {
+        let answers = self.responses.values().flat_map(|answer| answer.response_models.values());
+        self.request_models.values().chain(answers)
+    }
+}
+
 impl Default for Method {
     fn default() -> Self {
         Self {

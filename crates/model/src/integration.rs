@@ -151,6 +151,12 @@ impl Integration {
             responses: BTreeMap::new(),
         }
     }
+
+    /// Whether it asks for answers to be passed on as they come
+    /// (`responseTransferMode` STREAM).
+    pub fn asks_to_stream(&self) -> bool {
+        self.response_transfer_mode.as_deref() == Some("STREAM")
+    }
 }
 
 /// How a backend's answer becomes the client's.

@@ -300,9 +300,7 @@ fn unknown_models(api: &RestApi, import: &Import) -> Vec<String> {
     }
     for (path, methods) in &import.tree {
         for (verb, method) in methods {
-            let answers =
-                method.responses.values().flat_map(|answer| answer.response_models.values());
-            for model in method.request_models.values().chain(answers) {
+            for model in method.models() {
                 if !api.models.contains_key(model.as_str()) {
                     errors.push(format!(
                         "Unable to put method '{verb}' on resource at path '{path}': \

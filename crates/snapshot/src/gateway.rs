@@ -138,6 +138,12 @@ impl GatewayError {
         Self { message: Some(message.into()), ..self }
     }
 
+    /// The same, of a request whose integration had begun.
+    #[must_use]
+    pub fn during_execution(self) -> Self {
+        Self { moment: Moment::DuringExecution, ..self }
+    }
+
     /// The same with another `x-amzn-ErrorType`.
     #[must_use]
     pub fn with_error_type(self, error_type: &'static str) -> Self {

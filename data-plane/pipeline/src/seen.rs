@@ -132,7 +132,6 @@ fn sorted(ctx: &RequestCtx<'_>, sent: SentNames<'_>, each: &mut dyn FnMut(&str, 
 }
 
 fn without_case(one: &str, other: &str) -> Ordering {
-    let lower = |text: &'_ str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
-    let (one, other): (SmallVec<[u8; 32]>, SmallVec<[u8; 32]>) = (lower(one), lower(other));
-    one.cmp(&other)
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    one.bytes().map(lower).cmp(other.bytes().map(lower))
 }

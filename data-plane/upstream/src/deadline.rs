@@ -162,10 +162,20 @@ impl Drop for Deadline {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
-mod tests {
+pub(crate) mod tests {
     use std::{future::poll_fn, task::Poll, time::Duration};
 
     use super::*;
+
+    /// Runs a test whose time passes only while all of it waits.
+    pub(crate) fn on_a_paused_clock(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, test);
+    }
 
     async fn passed(deadline: &mut Deadline) {
         poll_fn(|cx| if deadline.poll_passed(cx) { Poll::Ready(()) } else { Poll::Pending }).await;
@@ -173,12 +183,7 @@ mod tests {
 
     #[test]
     fn each_fires_at_its_time_in_any_order() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, async {
+        on_a_paused_clock(async {
             let all = Deadlines::start();
             let start = Instant::now();
             let waits: Vec<_> = [50, 20, 80, 10]

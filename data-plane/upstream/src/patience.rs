@@ -64,6 +64,7 @@ mod tests {
     use std::{future::poll_fn, task::Poll};
 
     use super::*;
+    use crate::deadline::tests::on_a_paused_clock;
 
     /// Waits for whom `awaits_client` names, as long as it takes or `at_most`.
     async fn ended(
@@ -80,12 +81,7 @@ mod tests {
 
     #[test]
     fn each_side_has_its_own_time() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, async {
+        on_a_paused_clock(async {
             let all = Deadlines::start();
             let seconds = Duration::from_secs;
             let timeouts = Timeouts {

@@ -55,7 +55,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "CLIENT", value_enum, default_value_t = RuntimeClient::Auto)]
     pub(crate) runtime_client: RuntimeClient,
     /// The account in ARNs, 12 digits
-    #[arg(long, value_name = "ID", default_value = "000000000000", value_parser = account_id)]
+    #[arg(long, value_name = "ID", default_value = "000000000000", value_parser = crate::cli::account_id)]
     pub(crate) account_id: String,
     /// Seconds until an unused process ends
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
@@ -113,14 +113,6 @@ pub(crate) async fn functions(
         FunctionsCommand::Invoke(args) => invoke::invoke(args, global, out).await,
         FunctionsCommand::List(args) => list::list(args, global, out).await,
         FunctionsCommand::Launch { command } => launch::launch(command),
-    }
-}
-
-fn account_id(text: &str) -> std::result::Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err("12 digits".to_owned())
     }
 }
 

@@ -82,7 +82,7 @@ fn timeout(integration: &Integration) -> Checked {
 /// Only proxies stream.
 fn is_streamed(integration: &Integration) -> bool {
     matches!(integration.kind, IntegrationType::HttpProxy | IntegrationType::AwsProxy)
-        && integration.response_transfer_mode.as_deref() == Some("STREAM")
+        && integration.asks_to_stream()
 }
 
 fn timeout_range(most_ms: u32) -> String {

@@ -56,10 +56,7 @@ fn is_default(name: &str, model: &Model) -> bool {
 /// The names of the models that methods and other models refer to.
 fn used(api: &RestApi) -> BTreeSet<String> {
     let methods = api.resources.values().flat_map(|resource| resource.methods.values());
-    let named = methods.flat_map(|method| {
-        let answers = method.responses.values().flat_map(|one| one.response_models.values());
-        method.request_models.values().chain(answers).cloned()
-    });
+    let named = methods.flat_map(|method| method.models()).cloned();
     let referred = api.models.iter().flat_map(|(own, model)| {
         let mut names = check::model_references(model.schema.as_deref().unwrap_or_default());
         names.remove(own.as_str());

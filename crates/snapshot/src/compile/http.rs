@@ -95,7 +95,7 @@ impl Compiler<'_> {
                 uri,
                 mappings: mappings.map(Box::new),
                 timeout_ms: declared.timeout_ms.max(1),
-                is_streamed: declared.response_transfer_mode.as_deref() == Some("STREAM"),
+                is_streamed: declared.asks_to_stream(),
                 insecure_skip_verification: insecure,
                 link,
                 body_paths: Box::default(),

@@ -28,7 +28,7 @@ impl Compiler<'_> {
                 "functions are called with POST, and the integration's verb is {verb}"
             ));
         }
-        let is_streamed = declared.response_transfer_mode.as_deref() == Some("STREAM");
+        let is_streamed = declared.asks_to_stream();
         let address = address(declared, is_streamed, &mut reasons);
         let headers = headers(declared, &mut reasons);
         match address {

@@ -123,7 +123,5 @@ fn configuration_error(reason: impl std::fmt::Display) -> GatewayError {
 
 /// AWS's 400 for a request that cannot be read.
 fn bad_request(message: impl Into<Cow<'static, str>>) -> GatewayError {
-    let mut error = GatewayError::of(Type::Default4xx).with_message(message);
-    error.moment = crate::Moment::DuringExecution;
-    error
+    GatewayError::of(Type::Default4xx).with_message(message).during_execution()
 }

@@ -66,21 +66,17 @@ pub fn patch_integration(
     integration: &mut Integration,
     operations: &[PatchOperation],
 ) -> Result<(), Fault> {
-    let was_streamed = is_streamed(integration);
+    let asked_to_stream = integration.asks_to_stream();
     operations.iter().try_for_each(|operation| apply(integration, operation))?;
     let times = |operation: &PatchOperation| {
         operation.path.as_deref().is_some_and(|path| path.ends_with("timeoutInMillis"))
     };
-    if is_streamed(integration) != was_streamed && !operations.iter().any(times) {
+    if integration.asks_to_stream() != asked_to_stream && !operations.iter().any(times) {
         // "this timeout value is removed", as AWS's guide has it; the other
         // mode has other bounds.
         integration.timeout_ms = Integration::DEFAULT_TIMEOUT_MS;
     }
     check_integration(integration)
-}
-
-fn is_streamed(integration: &Integration) -> bool {
-    integration.response_transfer_mode.as_deref() == Some("STREAM")
 }
 
 fn apply(integration: &mut Integration, operation: &PatchOperation) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use gw_convert::{Limits, NotConverted, xml_to_json};
 use gw_model::GatewayResponseType as Type;
-use gw_snapshot::{GatewayError, Moment, media_type};
+use gw_snapshot::{GatewayError, media_type};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
@@ -129,11 +129,10 @@ fn content_error(body: &[u8]) -> Option<String> {
 /// The client has sent what the author's template makes no JSON of: AWS tells
 /// it so, in Lambda's words.
 fn bad_content(message: String) -> Refusal {
-    let mut error = GatewayError::of(Type::Default4xx)
+    let error = GatewayError::of(Type::Default4xx)
         .with_log(format!("Execution failed: {message}"))
         .with_message(message);
-    error.moment = Moment::DuringExecution;
-    Box::new(error)
+    Box::new(error.during_execution())
 }
 
 fn error_type(body: &[u8]) -> Option<String> {
